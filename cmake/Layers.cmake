@@ -1,0 +1,38 @@
+# One target a layer, one a technology under infra: what a layer may include is what it links.
+# main -> app -> {http, infra, config} -> core -> base
+
+add_library(codelab_includes INTERFACE)
+target_include_directories(codelab_includes INTERFACE ${PROJECT_SOURCE_DIR}/src)
+target_compile_definitions(codelab_includes INTERFACE BOOST_ASIO_NO_DEPRECATED CODELAB_VERSION="${PROJECT_VERSION}")
+
+function(codelab_layer name folder)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.cpp)
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC codelab_includes ${ARGN})
+  target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
+endfunction()
+
+codelab_layer(codelab_base base
+  Threads::Threads Boost::headers Boost::json fmt::fmt spdlog::spdlog PkgConfig::sodium)
+codelab_layer(codelab_config config codelab_base PkgConfig::tomlplusplus)
+codelab_layer(codelab_core core codelab_base OpenSSL::Crypto PkgConfig::tomlplusplus)
+codelab_layer(codelab_http http codelab_core Boost::url ZLIB::ZLIB)
+embed_assets(codelab_http)
+
+codelab_layer(codelab_argon2 infra/argon2 codelab_core PkgConfig::sodium)
+codelab_layer(codelab_curl infra/curl codelab_core CURL::libcurl)
+codelab_layer(codelab_embedded_models infra/embedded_models codelab_core PkgConfig::utf8proc)
+codelab_layer(codelab_inprocess infra/inprocess codelab_core)
+codelab_layer(codelab_openai infra/openai codelab_curl)
+codelab_layer(codelab_secrets infra/secrets codelab_core)
+codelab_layer(codelab_vectors infra/vectors codelab_core)
+codelab_layer(codelab_sqlite infra/sqlite codelab_vectors SQLite::SQLite3)
+embed_migrations(codelab_sqlite)
+
+codelab_layer(codelab_app app
+  codelab_config codelab_http codelab_argon2 codelab_embedded_models codelab_inprocess codelab_openai codelab_secrets
+  codelab_sqlite prometheus-cpp::core CLI11::CLI11)
+
+add_executable(codelab ${PROJECT_SOURCE_DIR}/src/main.cpp)
+target_link_libraries(codelab PRIVATE codelab_app)
+set_target_properties(codelab PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})

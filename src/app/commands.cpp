@@ -1,0 +1,95 @@
+#include "app/commands.hpp"
+
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "app/doctor.hpp"
+#include "app/operator.hpp"
+#include "app/serve.hpp"
+#include "base/log.hpp"
+#include "config/load.hpp"
+#include "core/identity/jwt_keys.hpp"
+
+namespace codelab::app {
+namespace {
+
+const char* environment(const char* name) { return std::getenv(name); }
+
+/// Runs `command` with the settings if they can be used, else says what is wrong with them.
+template <class Command>
+int with_settings(const std::string& file, Command&& command) {
+  const auto path = file.empty() ? std::nullopt : std::optional<std::filesystem::path>(file);
+  const auto loaded = config::load(path, environment);
+  for (const std::string& fault : loaded.faults) fmt::print(stderr, "configuration: {}\n", fault);
+  if (!loaded.faults.empty()) return 2;
+  return command(loaded.settings);
+}
+
+int config_is_good(const config::Settings& settings) {
+  if (!settings.jwt_secrets.empty()) {
+    const auto keys = core::identity::JwtKeys::parse(settings.jwt_secrets);
+    if (!keys) {
+      fmt::print(stderr, "configuration: auth.jwt_secrets: {}\n", keys.error().detail);
+      return 2;
+    }
+  }
+  fmt::print("The configuration can be used.\n");
+  return 0;
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App program{"CodeLab Core: a personal multi-agent AI platform"};
+  program.set_version_flag("--version", CODELAB_VERSION);
+  program.require_subcommand(1);
+  std::string file;
+  OperatorOptions options;
+  int status = 0;
+
+  const auto add = [&](CLI::App& parent, const char* name, const char* help, auto command) {
+    CLI::App* sub = parent.add_subcommand(name, help);
+    sub->add_option("--config", file, "TOML file of settings");
+    sub->callback([&, command] { status = with_settings(file, command); });
+    return sub;
+  };
+  add(program, "serve", "Run the server", serve);
+  add(program, "doctor", "Try every part and say what is wrong", run_doctor);
+  CLI::App* config = program.add_subcommand("config", "The configuration")->require_subcommand(1);
+  add(*config, "check", "Say whether the configuration can be used", config_is_good);
+  config->add_subcommand("doc", "Print the reference of every setting")->callback([] {
+    fmt::print("{}", config::documentation());
+  });
+  CLI::App* user = program.add_subcommand("user", "The users (while the server is stopped)")->require_subcommand(1);
+  add(*user, "add", "Add a user; the password is read from standard input",
+      [&](const config::Settings& settings) { return add_user(settings, options); })
+      ->add_option("email", options.email)
+      ->required();
+  add(*user, "list", "List the users", list_users);
+  add(*user, "erase", "Erase a user and everything they own",
+      [&](const config::Settings& settings) { return erase_user(settings, options); })
+      ->add_option("email", options.email)
+      ->required();
+  add(program, "token", "Print an access token for a service (while the server is stopped)",
+      [&](const config::Settings& settings) { return mint_token(settings, options); })
+      ->add_option("--user", options.email, "The user's e-mail")
+      ->required();
+
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error);
+  } catch (const std::exception& failure) {
+    base::log::error("cannot_run", {{"reason", failure.what()}});
+    return 1;
+  }
+  return status;
+}
+
+}  // namespace codelab::app

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include "core/models/observer.hpp"
+#include "http/server/observer.hpp"
+#include "infra/sqlite/observer.hpp"
+
+namespace codelab::app {
+
+/// Counts what the parts report, for Prometheus. Thread-safe.
+class Metrics final : public http::server::ServerObserver,
+                      public infra::sqlite::StoreObserver,
+                      public core::models::ModelObserver {
+ public:
+  Metrics();
+
+  /// A value that is read when the metrics are.
+  void add_gauge(const std::string& name, const std::string& help, std::function<double()> read);
+  /// Prometheus text format.
+  std::string text();
+
+  void connection_opened() noexcept override;
+  void connection_closed() noexcept override;
+  void request_done(const http::server::RequestRecord& record) noexcept override;
+  void stream_opened() noexcept override;
+  void stream_closed() noexcept override;
+
+  void query(std::string_view operation, std::chrono::steady_clock::duration duration) noexcept override;
+  void commit(std::size_t jobs, std::chrono::steady_clock::duration duration) noexcept override;
+  void queue_depth(infra::sqlite::StoreQueue queue, std::size_t depth) noexcept override;
+
+  void call_started(std::string_view model) override;
+  void call_finished(const core::models::CallReport& report) override;
+  void retry(std::string_view model, std::string_view reason) override;
+  void breaker_state(std::string_view model, core::models::BreakerState state) override;
+
+ private:
+  static constexpr std::size_t kMethods = 8;
+  static constexpr std::size_t kStatuses = 600;
+
+  prometheus::Counter& requests(http::Method method, unsigned status);
+  /// Users choose model names: past a bound of different ones the rest is counted as "other".
+  std::string model_label(std::string_view model);
+
+  prometheus::Registry registry_;
+  prometheus::Family<prometheus::Counter>& requests_;
+  prometheus::Family<prometheus::Histogram>& queries_;
+  prometheus::Family<prometheus::Counter>& model_calls_;
+  prometheus::Family<prometheus::Histogram>& model_seconds_;
+  prometheus::Family<prometheus::Counter>& model_tokens_;
+  prometheus::Family<prometheus::Counter>& model_retries_;
+  prometheus::Family<prometheus::Gauge>& model_breaker_;
+  prometheus::Histogram& request_seconds_;
+  prometheus::Counter& bytes_in_;
+  prometheus::Counter& bytes_out_;
+  prometheus::Gauge& connections_;
+  prometheus::Gauge& streams_;
+  prometheus::Counter& streams_total_;
+  prometheus::Histogram& commit_seconds_;
+  prometheus::Counter& commit_jobs_;
+  prometheus::Gauge& write_queue_;
+  prometheus::Gauge& read_queue_;
+  prometheus::Gauge& model_in_flight_;
+
+  std::array<std::atomic<prometheus::Counter*>, kMethods * kStatuses> request_counters_{};
+  std::mutex mutex_;
+  std::map<std::string, prometheus::Histogram*, std::less<>> query_histograms_;
+  std::map<std::string, std::string, std::less<>> model_labels_;
+  std::vector<std::pair<prometheus::Gauge*, std::function<double()>>> read_gauges_;
+};
+
+}  // namespace codelab::app

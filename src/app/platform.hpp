@@ -1,0 +1,106 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <boost/asio/thread_pool.hpp>
+
+#include "app/metrics.hpp"
+#include "base/cores.hpp"
+#include "base/task_group.hpp"
+#include "config/settings.hpp"
+#include "core/agents/registry.hpp"
+#include "core/chat/message_poster.hpp"
+#include "core/chat/sessions.hpp"
+#include "core/events/stream_hub.hpp"
+#include "core/identity/accounts.hpp"
+#include "core/identity/authenticator.hpp"
+#include "core/memory/agent_memory.hpp"
+#include "core/models/price_table.hpp"
+#include "infra/argon2/password_hasher.hpp"
+#include "infra/curl/curl_client.hpp"
+#include "infra/inprocess/cache.hpp"
+#include "infra/inprocess/rate_limiter.hpp"
+#include "infra/sqlite/agent_store.hpp"
+#include "infra/sqlite/database.hpp"
+#include "infra/sqlite/event_log.hpp"
+#include "infra/sqlite/memory_store.hpp"
+#include "infra/sqlite/message_store.hpp"
+#include "infra/sqlite/session_store.hpp"
+#include "infra/sqlite/task_store.hpp"
+#include "infra/sqlite/user_store.hpp"
+#include "infra/vectors/collection_cache.hpp"
+
+namespace codelab::app {
+
+/// Open streams end with the access that they were opened by.
+class StreamCloser final : public core::identity::AccountListener {
+ public:
+  explicit StreamCloser(core::events::StreamHub& hub) : hub_(hub) {}
+  void user_erased(const base::UserId& user) noexcept override { hub_.close_user(user); }
+  void session_revoked(const base::UserId& user, const base::AuthSessionId& session) noexcept override {
+    hub_.close_login(user, session);
+  }
+
+ private:
+  core::events::StreamHub& hub_;
+};
+
+/// Everything below HTTP, built from the settings in one line of succession: each part uses those above it. Throws
+/// std::runtime_error, in words for an operator, when a part cannot be built.
+struct Platform {
+  explicit Platform(const config::Settings& settings);
+  ~Platform();
+  Platform(const Platform&) = delete;
+  Platform& operator=(const Platform&) = delete;
+
+  /// Starts the cores and ends what an earlier process left unfinished.
+  void start();
+  /// Lets running tasks finish for `grace`, then cancels them; stops the cores.
+  void stop(std::chrono::milliseconds grace);
+
+  base::SystemClock clock;
+  base::Cores cores;
+  boost::asio::thread_pool encoder_threads;
+  Metrics metrics;
+  core::events::StreamHub hub;
+  StreamCloser stream_closer;
+
+  infra::vectors::CollectionCache collections;
+  infra::sqlite::Database database;
+  infra::sqlite::SqliteUserStore users;
+  infra::sqlite::SqliteAgentStore agent_store;
+  infra::sqlite::SqliteSessionStore session_store;
+  infra::sqlite::SqliteMessageStore messages;
+  infra::sqlite::SqliteTaskStore tasks;
+  infra::sqlite::SqliteEventLog event_log;
+  infra::sqlite::SqliteMemoryStore memory_store;
+  infra::inprocess::InProcessCache cache;
+  infra::inprocess::InProcessRateLimiter limiter;
+
+  infra::argon2::Argon2PasswordHasher hasher;
+  core::identity::JwtKeys keys;
+  core::identity::AuthSessions auth_sessions;
+  core::identity::TokenService tokens;
+  core::identity::Accounts accounts;
+  core::identity::Authenticator authenticator;
+
+  infra::curl::CurlClients curl;
+  std::unique_ptr<core::models::ChatModel> model;
+  std::unique_ptr<core::models::Embedder> embedder;
+  core::models::PriceTable prices;
+
+  core::agents::AgentRegistry agents;
+  core::memory::AgentMemory memory;
+  core::chat::Sessions sessions;
+  core::chat::DirectCallRunner runner;
+  base::TaskGroup work;
+  base::TaskGroup upkeep;
+  core::chat::MessagePoster poster;
+};
+
+/// Where the offline sentence encoder's weights are: as set, else `models` beside the program or one above it.
+std::filesystem::path weights_folder(const config::Settings& settings);
+
+}  // namespace codelab::app

@@ -1,0 +1,53 @@
+#include "app/serve.hpp"
+
+#include <cstdio>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+
+#include "app/platform.hpp"
+#include "app/service.hpp"
+#include "base/log.hpp"
+
+namespace codelab::app {
+namespace {
+
+constexpr std::chrono::seconds kDrainGrace{10};
+
+void announce(const config::Settings& settings, const Platform& platform, std::uint16_t port) {
+  const auto model = platform.model->info();
+  base::log::info("listening", {{"host", settings.host},
+                                {"port", port},
+                                {"version", CODELAB_VERSION},
+                                {"model", model.name},
+                                {"offline", model.offline}});
+  fmt::print("CodeLab Core {} serves http://{}:{}  (API: /docs, model: {})\n", CODELAB_VERSION, settings.host, port,
+             model.offline ? "offline; set OPENAI_API_KEY for a real one" : model.name);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int serve(const config::Settings& settings) {
+  base::log::set_level(settings.parsed_log_level());
+  boost::asio::io_context signals_loop(1);
+  boost::asio::signal_set signals(signals_loop, SIGTERM, SIGINT);
+
+  Platform platform(settings);
+  platform.start();
+  Service service(settings, platform);
+  service.start();
+  announce(settings, platform, service.port());
+
+  signals.async_wait([](const boost::system::error_code&, int) {});
+  signals_loop.run();
+
+  base::log::info("draining");
+  service.drain(kDrainGrace);
+  platform.stop(kDrainGrace);
+  base::log::info("stopped");
+  return 0;
+}
+
+}  // namespace codelab::app

@@ -1,0 +1,90 @@
+#include "app/service.hpp"
+
+#include <boost/algorithm/string/classification.hpp>
+#include <boost/algorithm/string/split.hpp>
+#include <boost/algorithm/string/trim.hpp>
+
+#include "base/log.hpp"
+#include "base/store_error.hpp"
+#include "http/openapi.hpp"
+
+namespace codelab::app {
+namespace {
+
+std::vector<std::string> origins_of(const std::string& text) {
+  std::vector<std::string> origins;
+  boost::algorithm::split(origins, text, boost::algorithm::is_any_of(","));
+  for (std::string& origin : origins) boost::algorithm::trim(origin);
+  std::erase(origins, "");
+  return origins;
+}
+
+http::server::ServerLimits limits_of(const config::Settings& settings) {
+  http::server::ServerLimits limits;
+  limits.body_bytes = static_cast<std::size_t>(settings.max_body_bytes);
+  limits.connections = static_cast<std::size_t>(settings.max_connections);
+  limits.request_time = std::chrono::seconds{settings.request_timeout_seconds};
+  return limits;
+}
+
+}  // namespace
+
+Service::Service(const config::Settings& settings, Platform& platform)
+    : settings_(settings),
+      platform_(platform),
+      accounts_(platform.accounts),
+      agents_(platform.agents),
+      sessions_(platform.sessions),
+      messages_(platform.poster, platform.messages, platform.tasks),
+      stream_(platform.sessions, {.log = platform.event_log, .hub = platform.hub, .clock = platform.clock},
+              std::chrono::seconds{settings.stream_heartbeat_seconds}),
+      tasks_(platform.tasks),
+      memory_(platform.agents, platform.memory, platform.memory_store, platform.clock),
+      service_(*this, CODELAB_VERSION),
+      gateway_({.authenticator = platform.authenticator, .limiter = platform.limiter}, make_router(),
+               http::Cors(origins_of(settings.cors_origins)), settings.rate_limit_per_minute),
+      server_(platform.cores, limits_of(settings), gateway_, platform.metrics) {}
+
+http::Router Service::make_router() {
+  http::Router router(http::make_routes({.accounts = accounts_,
+                                         .agents = agents_,
+                                         .sessions = sessions_,
+                                         .messages = messages_,
+                                         .stream = stream_,
+                                         .tasks = tasks_,
+                                         .memory = memory_,
+                                         .service = service_}));
+  service_.publish(http::openapi_document(router.routes(), CODELAB_VERSION));
+  return router;
+}
+
+void Service::start() { server_.start(settings_.host, static_cast<std::uint16_t>(settings_.port)); }
+
+void Service::drain(std::chrono::milliseconds grace) {
+  draining_ = true;
+  server_.drain(grace);
+  platform_.hub.close_all();
+}
+
+base::Task<http::handlers::Readiness> Service::readiness() {
+  const auto model = platform_.model->info();
+  const auto embedding = platform_.embedder->info();
+  http::handlers::Readiness readiness{.status = "ok",
+                                      .version = CODELAB_VERSION,
+                                      .stores = {{.name = "sqlite", .status = "ok"}},
+                                      .model = {.name = model.name, .offline = model.offline},
+                                      .embedding = {.name = embedding.name, .offline = embedding.offline}};
+  // Any read shows that the store answers; nobody owns nothing, so this one is quick.
+  const auto nobody = core::identity::ScopeIssuer::open({});
+  try {
+    co_await platform_.event_log.last_seq(nobody, {});
+  } catch (const base::StoreError& failure) {
+    base::log::warning("store_not_ready", {{"store", "sqlite"}, {"reason", failure.what()}});
+    readiness.stores.front().status = "unavailable";
+    readiness.status = "unavailable";
+  }
+  if (draining_) readiness.status = "draining";
+  co_return readiness;
+}
+
+}  // namespace codelab::app

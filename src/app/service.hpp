@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "app/platform.hpp"
+#include "http/gateway.hpp"
+#include "http/routes.hpp"
+#include "http/server/server.hpp"
+
+namespace codelab::app {
+
+/// The HTTP side of a platform: handlers, routes, gateway, server.
+class Service final : public http::handlers::ServiceState {
+ public:
+  /// `platform` outlives it.
+  Service(const config::Settings& settings, Platform& platform);
+
+  /// Begins to serve; throws when the address cannot be had.
+  void start();
+  std::uint16_t port() const { return server_.port(); }
+  /// Answers 503 to readiness at once, then stops taking requests and lets those in flight finish.
+  void drain(std::chrono::milliseconds grace);
+
+  base::Task<http::handlers::Readiness> readiness() override;
+  std::string metrics() override { return platform_.metrics.text(); }
+
+ private:
+  http::Router make_router();
+
+  const config::Settings& settings_;
+  Platform& platform_;
+  std::atomic<bool> draining_{false};
+
+  http::handlers::AccountHandlers accounts_;
+  http::handlers::AgentHandlers agents_;
+  http::handlers::SessionHandlers sessions_;
+  http::handlers::MessageHandlers messages_;
+  http::handlers::StreamHandler stream_;
+  http::handlers::TaskHandlers tasks_;
+  http::handlers::MemoryHandlers memory_;
+  http::handlers::ServiceHandlers service_;
+  http::Gateway gateway_;
+  http::server::Server server_;
+};
+
+}  // namespace codelab::app

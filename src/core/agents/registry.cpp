@@ -1,0 +1,97 @@
+#include "core/agents/registry.hpp"
+
+#include <chrono>
+
+#include "base/describe/decode.hpp"
+#include "base/describe/encode.hpp"
+
+namespace codelab::core::agents {
+namespace {
+
+constexpr std::chrono::seconds kCacheTtl{300};
+
+base::Error not_found() { return base::make_error(base::ErrorCode::agent_not_found, "you have no such agent"); }
+
+base::Error bad_name(std::string fault) {
+  return {.code = base::ErrorCode::validation_failed,
+          .detail = "the request is not valid",
+          .fields = {{.loc = {"body", "name"}, .msg = std::move(fault)}}};
+}
+
+}  // namespace
+
+base::Task<Page<Agent>> AgentRegistry::list(identity::UserScope scope, PageRequest page) {
+  co_return co_await store_.list(scope, std::move(page));
+}
+
+base::Task<base::Result<std::string>> AgentRegistry::find_json(identity::UserScope scope, AgentRef ref) {
+  const std::string key = "agent:" + ref.name;
+  auto cached = co_await cache_.get(scope, key);
+  if (cached.value) co_return std::move(*cached.value);
+  const auto agent = co_await store_.find(scope, std::move(ref));
+  if (!agent) co_return not_found();
+  std::string json = base::encode(*agent);
+  co_await cache_.put(scope, key, json, cached.generation, kCacheTtl);
+  co_return json;
+}
+
+base::Task<base::Result<CallableAgent>> AgentRegistry::find(identity::UserScope scope, AgentRef ref) {
+  const auto json = co_await find_json(scope, std::move(ref));
+  if (!json) co_return json.error();
+  const auto value = base::parse_json(*json);
+  if (!value) co_return value.error();
+  co_return base::decode<CallableAgent>(*value, "agent");
+}
+
+base::Task<base::Result<Agent>> AgentRegistry::create(identity::UserScope scope, AgentDefinition definition) {
+  if (auto fault = fault_of_agent_name(definition.name)) co_return bad_name(std::move(*fault));
+  const base::Timestamp now = clock_.now();
+  Agent agent{.id = base::AgentId::generate(),
+              .name = std::move(definition.name),
+              .config = std::move(definition.config),
+              .created_at = now,
+              .updated_at = now};
+  auto created = co_await store_.create(scope, std::move(agent));
+  co_await cache_.invalidate(scope);
+  co_return created;
+}
+
+base::Task<base::Result<Agent>> AgentRegistry::patch(identity::UserScope scope, AgentRef ref,
+                                                     boost::json::value changes) {
+  auto agent = co_await store_.find(scope, std::move(ref));
+  if (!agent) co_return not_found();
+  auto changed = base::decode<AgentChanges>(changes, "body", {.name = agent->name, .config = agent->config});
+  if (!changed) co_return changed.error();
+  AgentDefinition definition{.name = std::move(changed->name), .config = std::move(changed->config)};
+  co_return co_await store_changed(scope, std::move(*agent), std::move(definition));
+}
+
+base::Task<base::Result<Agent>> AgentRegistry::replace(identity::UserScope scope, AgentRef ref,
+                                                       AgentDefinition definition) {
+  auto agent = co_await store_.find(scope, std::move(ref));
+  if (!agent) co_return not_found();
+  co_return co_await store_changed(scope, std::move(*agent), std::move(definition));
+}
+
+base::Task<base::Result<Agent>> AgentRegistry::store_changed(identity::UserScope scope, Agent agent,
+                                                             AgentDefinition definition) {
+  if (auto fault = fault_of_agent_name(definition.name)) co_return bad_name(std::move(*fault));
+  const base::Timestamp seen = agent.updated_at;
+  agent.name = std::move(definition.name);
+  agent.config = std::move(definition.config);
+  agent.updated_at = std::max(clock_.now(), seen + std::chrono::microseconds{1});
+  auto stored = co_await store_.replace(scope, std::move(agent), seen);
+  co_await cache_.invalidate(scope);
+  co_return stored;
+}
+
+base::Task<base::Result<base::AgentId>> AgentRegistry::erase(identity::UserScope scope, AgentRef ref) {
+  const auto agent = co_await store_.find(scope, std::move(ref));
+  if (!agent) co_return not_found();
+  const bool erased = co_await store_.erase(scope, agent->id, clock_.now());
+  co_await cache_.invalidate(scope);
+  if (!erased) co_return not_found();
+  co_return agent->id;
+}
+
+}  // namespace codelab::core::agents

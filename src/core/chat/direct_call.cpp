@@ -1,0 +1,171 @@
+#include "core/chat/direct_call.hpp"
+
+#include <exception>
+#include <utility>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include "base/log.hpp"
+#include "core/chat/direct_call_events.hpp"
+
+namespace codelab::core::chat {
+namespace {
+
+constexpr std::int64_t kHistoryMessages = 200;
+/// What of an answer goes into memory: enough to find and to recall it.
+constexpr std::size_t kMaxRememberedBytes = 16'000;
+
+class HubSink final : public models::TextSink {
+ public:
+  HubSink(events::StreamHub& hub, const DirectCall& call) : hub_(hub), call_(call) {}
+  void on_text(std::string_view text) override {
+    hub_.append_text(call_.scope, {call_.task.session_id.bytes}, call_.task.id, text);
+  }
+
+ private:
+  events::StreamHub& hub_;
+  const DirectCall& call_;
+};
+
+models::CompletionRequest completion_request(const DirectCall& call, Prompt prompt) {
+  return {.model = call.agent.config.model,
+          .messages = std::move(prompt.messages),
+          .temperature = call.agent.config.temperature,
+          .max_tokens = call.agent.config.max_tokens};
+}
+
+}  // namespace
+
+base::Task<> DirectCallRunner::run(DirectCall call) {
+  auto error = co_await guarded_attempt(call);
+  if (!error) co_return;
+  co_await fail(call, std::move(*error));
+}
+
+/// Broken infrastructure becomes the task's error here, at the task's edge; its reason goes to the log alone.
+base::Task<std::optional<base::Error>> DirectCallRunner::guarded_attempt(const DirectCall& call) {
+  try {
+    co_return co_await attempt(call);
+  } catch (const std::exception& failure) {
+    base::log::error("task_broken", {{"task_id", call.task.id.str()},
+                                     {"user_id", call.scope.user().str()},
+                                     {"session_id", call.task.session_id.str()},
+                                     {"agent_id", call.task.agent_id.str()},
+                                     {"reason", failure.what()}});
+  }
+  co_return base::make_error(base::ErrorCode::internal, "the task broke off inside the server");
+}
+
+base::Task<std::optional<base::Error>> DirectCallRunner::attempt(const DirectCall& call) {
+  Context context = co_await retrieve(call);
+  PromptParts parts{.system_prompt = call.agent.config.system_prompt,
+                    .memories = context.memories,
+                    .history = std::move(context.history),
+                    .agent_name = call.agent.name,
+                    .message = call.request.content,
+                    .token_budget = context_tokens_ - call.agent.config.max_tokens};
+  Prompt prompt = build_prompt(std::move(parts));
+  co_await announce_context(call, context, prompt);
+
+  const auto answer_id = base::MessageId::generate();
+  ports_.hub.begin_text(call.scope, {call.task.session_id.bytes}, call.task.id, call.agent.name, answer_id);
+  HubSink sink(ports_.hub, call);
+  auto request = completion_request(call, std::move(prompt));
+  auto completion = co_await ports_.model.complete(std::move(request), sink);
+  if (!completion) co_return completion.error();
+
+  Message answer = answer_message(call, answer_id, std::move(*completion));
+  using boost::asio::experimental::awaitable_operators::operator&&;
+  auto remembered = remember(call, answer.content);
+  auto completed = complete(call, std::move(answer));
+  co_await (std::move(remembered) && std::move(completed));
+  co_return std::nullopt;
+}
+
+base::Task<DirectCallRunner::Context> DirectCallRunner::retrieve(const DirectCall& call) {
+  Context context;
+  if (call.has_history) {
+    context.history =
+        co_await ports_.messages.history(call.scope, call.task.session_id, call.request.id, kHistoryMessages);
+  }
+  const auto& config = call.agent.config.memory;
+  if (!config.enabled) co_return context;
+  memory::Search search{.text = call.request.content, .top_k = config.top_k, .min_score = config.min_score};
+  auto found = co_await ports_.memory.search(call.scope, call.agent.id, std::move(search));
+  if (found) {
+    context.memories = std::move(*found);
+  } else {
+    context.memory_error = found.error();
+  }
+  co_return context;
+}
+
+base::Task<> DirectCallRunner::announce_context(const DirectCall& call, const Context& context, const Prompt& prompt) {
+  const std::string memory_error = context.memory_error ? context.memory_error->detail : "";
+  std::vector<events::NewEvent> events{context_retrieved(call.task, context.memories, prompt, memory_error)};
+  co_await ports_.tasks.append(call.scope, call.task, std::move(events));
+}
+
+/// A memory that could not be stored does not take the answer away.
+base::Task<bool> DirectCallRunner::remember(const DirectCall& call, std::string answer) {
+  if (!call.agent.config.memory.enabled) co_return false;
+  memory::Remember what{.kind = memory::MemoryKind::interaction,
+                        .text = "User: " + call.request.content + "\nAssistant: " + answer};
+  what.text = memory::utf8_prefix(what.text, kMaxRememberedBytes);
+  what.metadata["session_id"] = call.task.session_id.str();
+  what.metadata["message_id"] = call.request.id.str();
+  std::string reason;
+  try {
+    auto stored = co_await ports_.memory.remember(call.scope, call.agent.id, std::move(what));
+    if (stored) co_return true;
+    reason = stored.error().detail;
+  } catch (const std::exception& failure) {
+    reason = failure.what();
+  }
+  base::log::warning("memory_not_stored", {{"task_id", call.task.id.str()},
+                                           {"agent_id", call.agent.id.str()},
+                                           {"reason", reason}});
+  co_return false;
+}
+
+Message DirectCallRunner::answer_message(const DirectCall& call, base::MessageId id,
+                                         models::Completion completion) const {
+  const models::TokenCounts& tokens = completion.tokens;
+  return {.id = id,
+          .session_id = call.task.session_id,
+          .role = MessageRole::assistant,
+          .content = std::move(completion.text),
+          .agent_id = call.agent.id,
+          .agent_name = call.agent.name,
+          .task_id = call.task.id,
+          .model = completion.model,
+          .usage = Usage{.prompt_tokens = tokens.prompt_tokens,
+                         .completion_tokens = tokens.completion_tokens,
+                         .cost_usd = ports_.prices.cost_usd(completion.model, tokens)},
+          .created_at = ports_.clock.now()};
+}
+
+base::Task<bool> DirectCallRunner::complete(const DirectCall& call, Message answer) {
+  Task task = call.task;
+  task.status = TaskStatus::completed;
+  task.message_id = answer.id;
+  task.completed_at = answer.created_at;
+  std::vector<events::NewEvent> events{message_created(answer), task_completed(task, answer)};
+  co_return co_await ports_.tasks.complete(call.scope, std::move(task), std::move(answer), std::move(events));
+}
+
+base::Task<> DirectCallRunner::fail(const DirectCall& call, base::Error error) {
+  base::log::warning("task_failed", {{"task_id", call.task.id.str()},
+                                     {"user_id", call.scope.user().str()},
+                                     {"session_id", call.task.session_id.str()},
+                                     {"agent_id", call.task.agent_id.str()},
+                                     {"code", base::name_of(error.code)}});
+  Task task = call.task;
+  task.status = TaskStatus::failed;
+  task.completed_at = ports_.clock.now();
+  task.error = TaskError{.code = std::string(base::name_of(error.code)), .detail = std::move(error.detail)};
+  std::vector<events::NewEvent> events{task_failed(task)};
+  co_await ports_.tasks.end(call.scope, std::move(task), std::move(events));
+}
+
+}  // namespace codelab::core::chat

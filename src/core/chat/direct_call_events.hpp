@@ -1,0 +1,22 @@
+#pragma once
+
+#include <chrono>
+
+#include "core/chat/prompt.hpp"
+#include "core/chat/values.hpp"
+#include "core/events/event.hpp"
+
+/// The events that a direct call writes, in the order of its life.
+namespace codelab::core::chat {
+
+events::NewEvent message_created(const Message& message);
+events::NewEvent direct_agent_call(const Task& task);
+events::NewEvent task_started(const Task& task);
+/// `memory_error`: why memory could not be searched; empty when it was.
+events::NewEvent context_retrieved(const Task& task, const std::vector<memory::MemoryHit>& memories,
+                                   const Prompt& prompt, std::string memory_error);
+events::NewEvent task_completed(const Task& task, const Message& answer);
+/// For a task that carries its error.
+events::NewEvent task_failed(const Task& task);
+
+}  // namespace codelab::core::chat

@@ -1,0 +1,107 @@
+#include "core/chat/message_poster.hpp"
+
+#include <utility>
+
+#include <boost/asio/this_coro.hpp>
+
+#include "core/chat/direct_call_events.hpp"
+#include "core/chat/mention.hpp"
+
+namespace codelab::core::chat {
+namespace {
+
+base::Error target_required() {
+  return {.code = base::ErrorCode::target_required,
+          .detail = "name the agent: set target_agent, or begin the message with @name",
+          .fields = {{.loc = {"body", "target_agent"}, .msg = "an agent is required"}}};
+}
+
+base::Result<agents::AgentRef> target_of(const PostMessage& message) {
+  if (message.target_agent) return agents::AgentRef::parse(*message.target_agent);
+  if (const auto mention = leading_mention(message.content)) return agents::AgentRef::parse(*mention);
+  return target_required();
+}
+
+Message user_message(PostMessage& post, const base::TaskId& task, base::Timestamp now) {
+  return {.id = base::MessageId::generate(),
+          .session_id = post.session,
+          .role = MessageRole::user,
+          .content = std::move(post.content),
+          .task_id = task,
+          .created_at = now};
+}
+
+Task running_task(const Message& request, const agents::CallableAgent& agent) {
+  return {.id = *request.task_id,
+          .session_id = request.session_id,
+          .agent_id = agent.id,
+          .agent_name = agent.name,
+          .status = TaskStatus::running,
+          .request_message_id = request.id,
+          .created_at = request.created_at,
+          .started_at = request.created_at};
+}
+
+}  // namespace
+
+base::Task<base::Result<Posted>> MessagePoster::post(identity::UserScope scope, PostMessage message,
+                                                     Follower follower) {
+  auto target = target_of(message);
+  if (!target) co_return target.error();
+  if (ports_.work.size() >= max_running_) {
+    co_return base::make_error(base::ErrorCode::overloaded, "too many tasks run at the moment");
+  }
+  auto agent = co_await ports_.agents.find(scope, std::move(*target));
+  if (!agent) co_return agent.error();
+
+  auto idempotency = std::move(message.idempotency);
+  Message request = user_message(message, base::TaskId::generate(), ports_.clock.now());
+  Task task = running_task(request, *agent);
+  const base::Executor executor = co_await boost::asio::this_coro::executor;
+  auto following = watch(scope, task, follower, executor);
+  NewCall call{.message = request,
+               .task = task,
+               .idempotency = std::move(idempotency),
+               .events = {message_created(request), direct_agent_call(task), task_started(task)}};
+  auto begun = co_await ports_.tasks.begin(scope, std::move(call));
+  if (!begun) co_return begun.error();
+  if (begun->replayed) co_return co_await follow_existing(scope, std::move(begun->task), follower);
+
+  DirectCall direct{.scope = scope,
+                    .task = task,
+                    .request = std::move(request),
+                    .agent = std::move(*agent),
+                    .has_history = begun->message_count > 1};
+  if (!start(std::move(direct))) {
+    co_return base::make_error(base::ErrorCode::draining, "the server is shutting down; the message is kept");
+  }
+  co_return Posted{.task = std::move(task), .watch = std::move(following), .answer = std::nullopt};
+}
+
+bool MessagePoster::start(DirectCall call) {
+  const base::Executor home = ports_.cores.executor(ports_.cores.home_of(call.scope.user()));
+  return ports_.work.spawn(home, runner_.run(std::move(call)));
+}
+
+std::shared_ptr<TaskWatch> MessagePoster::watch(const identity::UserScope& scope, const Task& task, Follower follower,
+                                                base::Executor executor) {
+  auto subscription = std::make_shared<events::Subscription>(
+      std::move(executor), events::Interest{.task = task.id, .deltas = follower.deltas},
+      events::Subscription::Bounds{}, follower.login);
+  return std::make_shared<TaskWatch>(ports_.hub, scope, events::StreamId{task.session_id.bytes}, task.id,
+                                     std::move(subscription));
+}
+
+/// Watches first and looks afterwards, so that an end between the two is seen by one of them.
+base::Task<base::Result<Posted>> MessagePoster::follow_existing(identity::UserScope scope, Task task,
+                                                                Follower follower) {
+  const base::Executor executor = co_await boost::asio::this_coro::executor;
+  auto following = watch(scope, task, follower, executor);
+  auto current = co_await ports_.tasks.find(scope, task.id);
+  if (!current) co_return base::make_error(base::ErrorCode::not_found, "the first post's session was deleted");
+  if (!is_final(current->status)) co_return Posted{std::move(*current), std::move(following), std::nullopt};
+  auto answer = co_await ports_.tasks.answer(scope, current->id);
+  co_return Posted{std::move(*current), nullptr, std::move(answer)};
+}
+
+}  // namespace codelab::core::chat

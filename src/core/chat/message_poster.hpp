@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/cores.hpp"
+#include "base/task_group.hpp"
+#include "core/chat/direct_call.hpp"
+#include "core/chat/task_watch.hpp"
+
+namespace codelab::core::chat {
+
+struct PostMessage {
+  base::SessionId session;
+  std::string content;
+  /// An agent's name or id; without it a leading @name in `content` counts.
+  std::optional<std::string> target_agent;
+  std::optional<IdempotencyKey> idempotency;
+};
+
+/// How the caller will follow the task.
+struct Follower {
+  base::AuthSessionId login;
+  bool deltas = false;
+};
+
+struct Posted {
+  Task task;
+  /// Follows the task to its end; null when the task had ended already (a repeated post), see `answer`.
+  std::shared_ptr<TaskWatch> watch;
+  /// Of a repeated post whose task was completed.
+  std::optional<Message> answer;
+};
+
+/// Takes a message in: finds its agent, makes message and task durable, starts the work on the user's home core.
+/// The work is owned here, not by the caller: a caller that goes away cancels nothing. Thread-safe.
+class MessagePoster {
+ public:
+  struct Ports {
+    agents::AgentRegistry& agents;
+    TaskStore& tasks;
+    events::StreamHub& hub;
+    const base::Clock& clock;
+    base::Cores& cores;
+    /// Runs the work; drained before anything that the runner uses goes away.
+    base::TaskGroup& work;
+  };
+
+  MessagePoster(Ports ports, DirectCallRunner& runner, std::size_t max_running)
+      : ports_(ports), runner_(runner), max_running_(max_running) {}
+
+  /// Errors: target_required, agent_not_found, session_not_found, idempotency_key_reused, overloaded, draining.
+  base::Task<base::Result<Posted>> post(identity::UserScope scope, PostMessage message, Follower follower);
+
+ private:
+  base::Task<base::Result<Posted>> follow_existing(identity::UserScope scope, Task task, Follower follower);
+  std::shared_ptr<TaskWatch> watch(const identity::UserScope& scope, const Task& task, Follower follower,
+                                   base::Executor executor);
+  bool start(DirectCall call);
+
+  Ports ports_;
+  DirectCallRunner& runner_;
+  const std::size_t max_running_;
+};
+
+}  // namespace codelab::core::chat

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "core/chat/values.hpp"
+#include "core/events/event.hpp"
+#include "core/identity/user_scope.hpp"
+#include "core/page.hpp"
+
+/// What chat needs from outside. Every implementation is thread-safe and throws when the store is away; events given
+/// to a call, or named in its comment, are appended in the same transaction as its rows.
+namespace codelab::core::chat {
+
+class SessionStore {
+ public:
+  virtual ~SessionStore() = default;
+  /// Appends SESSION_CREATED to the user's own stream; the session's own stream begins empty.
+  virtual base::Task<Session> create(identity::UserScope scope, Session session) = 0;
+  /// Newest first.
+  virtual base::Task<Page<Session>> list(identity::UserScope scope, PageRequest page) = 0;
+  virtual base::Task<std::optional<Session>> find(identity::UserScope scope, base::SessionId session) = 0;
+  /// Appends SESSION_UPDATED to the user's own stream. Errors: session_not_found.
+  virtual base::Task<base::Result<Session>> rename(identity::UserScope scope, base::SessionId session,
+                                                   std::string title, base::Timestamp now) = 0;
+  /// With its messages, tasks and events; SESSION_DELETED goes to the user's own stream. False when it was not there.
+  virtual base::Task<bool> erase(identity::UserScope scope, base::SessionId session, base::Timestamp now) = 0;
+};
+
+/// Which messages of a session: those before or after a given one (exclusive), `limit` of them next to it.
+struct MessageRange {
+  std::int64_t limit = 50;
+  std::optional<base::MessageId> before;
+  std::optional<base::MessageId> after;
+};
+
+class MessageStore {
+ public:
+  virtual ~MessageStore() = default;
+  /// Oldest first. With neither bound the first `limit`; with `before` the last `limit` before it. next_cursor is the
+  /// id of the last item when more follow. Errors: session_not_found.
+  virtual base::Task<base::Result<Page<Message>>> list(identity::UserScope scope, base::SessionId session,
+                                                       MessageRange range) = 0;
+  /// The newest `limit` messages before `before`, oldest first: a prompt's history.
+  virtual base::Task<std::vector<Message>> history(identity::UserScope scope, base::SessionId session,
+                                                   base::MessageId before, std::int64_t limit) = 0;
+};
+
+/// A key that its caller chose so that a repeated post runs once, and the hash of what was posted under it.
+struct IdempotencyKey {
+  std::string key;
+  std::string request_hash;
+};
+
+/// Everything that must be durable before the agent begins.
+struct NewCall {
+  Message message;
+  Task task;
+  std::optional<IdempotencyKey> idempotency;
+  /// In order, for the session's stream.
+  std::vector<events::NewEvent> events;
+};
+
+struct BegunCall {
+  Task task;
+  /// The key was used before with the same request: `task` is the one it made then, and nothing was written.
+  bool replayed = false;
+  /// Messages in the session, the new one included.
+  std::int64_t message_count = 0;
+};
+
+struct TaskFilter {
+  std::optional<base::SessionId> session;
+  std::optional<TaskStatus> status;
+};
+
+/// A task with the scope of its owner: what recovery works on.
+struct OwnedTask {
+  identity::UserScope scope;
+  Task task;
+};
+
+class TaskStore {
+ public:
+  virtual ~TaskStore() = default;
+  /// Stores message, task, key and events together. Errors: session_not_found, idempotency_key_reused.
+  virtual base::Task<base::Result<BegunCall>> begin(identity::UserScope scope, NewCall call) = 0;
+  /// Adds events about a task that runs. False, and nothing written, when the task has ended or its session is gone.
+  virtual base::Task<bool> append(identity::UserScope scope, Task task, std::vector<events::NewEvent> events) = 0;
+  /// The answer and the end of its task. False, and nothing written, when the task has ended or its session is gone.
+  virtual base::Task<bool> complete(identity::UserScope scope, Task task, Message answer,
+                                    std::vector<events::NewEvent> events) = 0;
+  /// Ends a task without an answer: `task` carries the final status, error and completed_at. As complete().
+  virtual base::Task<bool> end(identity::UserScope scope, Task task, std::vector<events::NewEvent> events) = 0;
+  virtual base::Task<std::optional<Task>> find(identity::UserScope scope, base::TaskId task) = 0;
+  /// Newest first.
+  virtual base::Task<Page<Task>> list(identity::UserScope scope, TaskFilter filter, PageRequest page) = 0;
+  virtual base::Task<std::optional<Message>> answer(identity::UserScope scope, base::TaskId task) = 0;
+  /// For recovery at start: every task, of any user, that is queued or running.
+  virtual base::Task<std::vector<OwnedTask>> unfinished() = 0;
+};
+
+}  // namespace codelab::core::chat

@@ -1,0 +1,74 @@
+#include "core/events/event.hpp"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "base/describe/encode.hpp"
+
+namespace codelab::core::events {
+namespace {
+
+constexpr std::size_t kMaxDigits = 15;
+
+std::optional<std::int64_t> parse_digits(std::string_view text) {
+  if (text.empty() || text.size() > kMaxDigits) return std::nullopt;
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < 0) return std::nullopt;
+  return value;
+}
+
+/// What a client sees of an event, field by field.
+struct PublicEvent {
+  std::string id;
+  EventType type;
+  StreamId session_id;
+  std::optional<base::TaskId> task_id;
+  std::optional<std::string> agent;
+  base::Timestamp timestamp;
+  base::RawJson payload;
+
+  static constexpr std::string_view kName = "Event";
+  static constexpr auto describe() {
+    using base::field;
+    return base::fields(field("id", &PublicEvent::id), field("type", &PublicEvent::type),
+                        field("session_id", &PublicEvent::session_id), field("task_id", &PublicEvent::task_id),
+                        field("agent", &PublicEvent::agent), field("timestamp", &PublicEvent::timestamp),
+                        field("payload", &PublicEvent::payload));
+  }
+};
+
+}  // namespace
+
+std::string Position::str() const {
+  return delta == 0 ? fmt::format("{:010}", seq) : fmt::format("{:010}.{:010}", seq, delta);
+}
+
+std::optional<Position> Position::parse(std::string_view text) {
+  const auto dot = text.find('.');
+  const auto seq = parse_digits(text.substr(0, dot));
+  if (!seq) return std::nullopt;
+  if (dot == std::string_view::npos) return Position{.seq = *seq};
+  const auto delta = parse_digits(text.substr(dot + 1));
+  if (!delta) return std::nullopt;
+  return Position{.seq = *seq, .delta = *delta};
+}
+
+std::string to_json(Position position, StreamId stream, const NewEvent& body, base::Timestamp at) {
+  return base::encode(PublicEvent{
+      .id = position.str(),
+      .type = body.type,
+      .session_id = stream,
+      .task_id = body.task,
+      .agent = body.agent.empty() ? std::nullopt : std::optional(body.agent),
+      .timestamp = at,
+      .payload = {body.payload},
+  });
+}
+
+std::string to_json(const Event& event) {
+  return to_json({.seq = event.seq}, event.stream, event.body, event.at);
+}
+
+}  // namespace codelab::core::events

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <vector>
+
+#include "base/task.hpp"
+#include "core/events/event.hpp"
+#include "core/identity/user_scope.hpp"
+
+/// What streams need from outside, and what they offer to stores.
+namespace codelab::core::events {
+
+/// Reads the log. Thread-safe; a store that is away throws.
+class EventLog {
+ public:
+  virtual ~EventLog() = default;
+  /// Events after `after_seq` in order, `limit` at most; none for a stream that is not this user's.
+  virtual base::Task<std::vector<Event>> read(identity::UserScope scope, StreamId stream, std::int64_t after_seq,
+                                              std::int64_t limit) = 0;
+  /// The seq of the newest event; 0 for an empty or a foreign stream.
+  virtual base::Task<std::int64_t> last_seq(identity::UserScope scope, StreamId stream) = 0;
+};
+
+/// Told of each event once it is durable, in the order of the log, by the store that wrote it. Must return quickly.
+/// Called on a store's own thread.
+class EventRelay {
+ public:
+  virtual ~EventRelay() = default;
+  virtual void committed(const Event& event) noexcept = 0;
+};
+
+}  // namespace codelab::core::events

@@ -1,0 +1,166 @@
+#include "core/events/stream_reader.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace codelab::core::events {
+namespace {
+
+constexpr std::int64_t kLogPage = 200;
+
+bool is_logged(const StreamLine& line) {
+  return line.type != EventType::message_delta && line.type != EventType::heartbeat;
+}
+
+constexpr Position kEnd{.seq = std::numeric_limits<std::int64_t>::max()};
+
+}  // namespace
+
+StreamReader::StreamReader(Ports ports, identity::UserScope scope, StreamId stream, Options options,
+                           std::shared_ptr<Subscription> subscription)
+    : ports_(ports), scope_(scope), stream_(stream), options_(options), subscription_(std::move(subscription)) {}
+
+base::Task<std::vector<LinePtr>> StreamReader::next() {
+  if (!started_) {
+    started_ = true;
+    auto first = co_await start();
+    if (!first.empty()) co_return passed_on(std::move(first));
+  }
+  while (!ended_) {
+    Lines lines;
+    if (catching_up_) {
+      lines = co_await catch_up();
+    } else {
+      lines = co_await live();
+    }
+    if (!lines.empty()) co_return passed_on(std::move(lines));
+  }
+  co_return Lines{};
+}
+
+StreamReader::Lines StreamReader::passed_on(Lines lines) {
+  last_ = std::max(last_, lines.back()->position);
+  return lines;
+}
+
+/// Joins first and reads the past afterwards: what is committed meanwhile waits in the subscription. A stream that the
+/// hub does not know yet has no buffer; such a reader starts at the log's end as it was just before.
+base::Task<StreamReader::Lines> StreamReader::start() {
+  const std::int64_t log_end = co_await ports_.log.last_seq(scope_, stream_);
+  auto joined = ports_.hub.join(scope_, stream_, subscription_, options_.since.value_or(Position{}));
+  texts_.assign(joined.texts.begin(), joined.texts.end());
+  last_ = options_.since.value_or(Position{.seq = joined.last_seq});
+  if (!options_.since && joined.last_seq != 0) {
+    last_seq_ = joined.last_seq;
+    pending_.assign(joined.buffered.begin(), joined.buffered.end());
+  } else {
+    last_seq_ = options_.since ? options_.since->seq : log_end;
+    resume_from(joined);
+  }
+  Lines lines;
+  if (catching_up_) co_return lines;
+  for (const LinePtr& line : pending_) {
+    add_texts_before(line->position, lines);
+    lines.push_back(line);
+  }
+  pending_.clear();
+  add_texts_before(kEnd, lines);
+  co_return lines;
+}
+
+/// From the hub's buffer where it reaches back far enough, else from the log.
+void StreamReader::resume_from(const StreamHub::Joined& joined) {
+  if (joined.last_seq == 0) {
+    catching_up_ = true;
+    return;
+  }
+  if (joined.last_seq <= last_seq_) return;
+  const auto first_new = std::ranges::find_if(
+      joined.buffered, [this](const LinePtr& line) { return line->position.seq > last_seq_; });
+  const bool reaches_back = std::distance(first_new, joined.buffered.end()) == joined.last_seq - last_seq_;
+  if (reaches_back) {
+    pending_.assign(first_new, joined.buffered.end());
+    last_seq_ = joined.last_seq;
+  } else {
+    catching_up_ = true;
+    catch_up_to_ = joined.last_seq;
+  }
+}
+
+base::Task<StreamReader::Lines> StreamReader::catch_up() {
+  const auto page = co_await ports_.log.read(scope_, stream_, last_seq_, kLogPage);
+  Lines lines;
+  for (const Event& event : page) {
+    if (catch_up_to_ && event.seq > *catch_up_to_) break;
+    add_texts_before({.seq = event.seq}, lines);
+    lines.push_back(std::make_shared<const StreamLine>(make_line(event)));
+    last_seq_ = event.seq;
+  }
+  const bool reached = catch_up_to_ ? last_seq_ >= *catch_up_to_ : false;
+  if (reached || std::cmp_less(page.size(), kLogPage)) {
+    catching_up_ = false;
+    catch_up_to_.reset();
+    add_texts_before(kEnd, lines);
+    while (!pending_.empty() && !catching_up_) {
+      const LinePtr line = std::move(pending_.front());
+      pending_.pop_front();
+      add_live(line, lines);
+    }
+  }
+  co_return lines;
+}
+
+base::Task<StreamReader::Lines> StreamReader::live() {
+  const auto batch = co_await subscription_->next(options_.heartbeat);
+  Lines lines;
+  for (const LinePtr& line : batch.lines) {
+    if (catching_up_) {
+      pending_.push_back(line);
+    } else {
+      add_live(line, lines);
+    }
+  }
+  if (batch.state == Subscription::State::slow) {
+    ended_ = true;
+    lines.push_back(unlogged(EventType::error, R"({"code":"slow_consumer","detail":"this reader fell too far behind; )"
+                                               R"(resume from the last id that it saw"})"));
+  } else if (batch.state == Subscription::State::closed) {
+    ended_ = true;
+  } else if (batch.lines.empty()) {
+    lines.push_back(unlogged(EventType::heartbeat, "{}"));
+  }
+  co_return lines;
+}
+
+void StreamReader::add_texts_before(Position position, Lines& out) {
+  while (!texts_.empty() && texts_.front()->position < position) {
+    out.push_back(std::move(texts_.front()));
+    texts_.pop_front();
+  }
+}
+
+/// A gap before a logged event (its relay was overtaken, or its stream was forgotten meanwhile) is read from the log.
+void StreamReader::add_live(const LinePtr& line, Lines& out) {
+  if (!is_logged(*line)) {
+    out.push_back(line);
+    return;
+  }
+  const std::int64_t seq = line->position.seq;
+  if (seq <= last_seq_) return;
+  if (seq > last_seq_ + 1) {
+    catching_up_ = true;
+    catch_up_to_ = seq - 1;
+    pending_.push_front(line);
+    return;
+  }
+  last_seq_ = seq;
+  out.push_back(line);
+}
+
+LinePtr StreamReader::unlogged(EventType type, std::string payload) const {
+  const NewEvent body{.type = type, .payload = std::move(payload)};
+  return std::make_shared<const StreamLine>(make_unlogged_line(stream_, last_, body, ports_.clock.now()));
+}
+
+}  // namespace codelab::core::events

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/events/ports.hpp"
+#include "core/events/stream_hub.hpp"
+
+namespace codelab::core::events {
+
+/// Reads one stream from a position on: the log (or the hub's buffer) first, then live, each logged event once, in
+/// order, without gap. Used by one coroutine on one executor; close() on the same executor.
+class StreamReader {
+ public:
+  struct Options {
+    /// Nothing: the buffered events, then live.
+    std::optional<Position> since;
+    std::chrono::milliseconds heartbeat{30'000};
+  };
+  struct Ports {
+    EventLog& log;
+    StreamHub& hub;
+    const base::Clock& clock;
+  };
+
+  StreamReader(Ports ports, identity::UserScope scope, StreamId stream, Options options,
+               std::shared_ptr<Subscription> subscription);
+
+  /// The next lines, at least one: a heartbeat when nothing else came. Empty at the end, which is reached when the
+  /// stream is closed, or after a last ERROR line when this reader was too slow.
+  base::Task<std::vector<LinePtr>> next();
+  void close() { subscription_->close(); }
+
+ private:
+  using Lines = std::vector<LinePtr>;
+
+  base::Task<Lines> start();
+  void resume_from(const StreamHub::Joined& joined);
+  base::Task<Lines> catch_up();
+  base::Task<Lines> live();
+  void add_texts_before(Position position, Lines& out);
+  void add_live(const LinePtr& line, Lines& out);
+  /// Remembers how far the reader got.
+  Lines passed_on(Lines lines);
+  LinePtr unlogged(EventType type, std::string payload) const;
+
+  Ports ports_;
+  identity::UserScope scope_;
+  StreamId stream_;
+  Options options_;
+  std::shared_ptr<Subscription> subscription_;
+
+  bool started_ = false;
+  /// Of the last line that was passed on.
+  Position last_;
+  bool ended_ = false;
+  /// The last logged event that was passed on; events up to catch_up_to_ come from the log.
+  std::int64_t last_seq_ = 0;
+  bool catching_up_ = false;
+  std::optional<std::int64_t> catch_up_to_;
+  /// What was missed of texts that grow; each waits for its place between the logged events.
+  std::deque<LinePtr> texts_;
+  /// Live lines that wait until a gap before them was read from the log.
+  std::deque<LinePtr> pending_;
+};
+
+}  // namespace codelab::core::events

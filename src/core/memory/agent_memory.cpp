@@ -1,0 +1,64 @@
+#include "core/memory/agent_memory.hpp"
+
+#include <algorithm>
+
+#include "core/memory/fusion.hpp"
+
+namespace codelab::core::memory {
+namespace {
+
+/// What an embedding model gets of a long text: about 2,000 tokens, inside every common model's bound.
+constexpr std::size_t kMaxEmbeddedBytes = 8'000;
+constexpr std::int64_t kCandidatesPerHit = 4;
+constexpr std::int64_t kMinCandidates = 20;
+
+}  // namespace
+
+std::string_view utf8_prefix(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0U) == 0x80U) --bytes;
+  return text.substr(0, bytes);
+}
+
+base::Task<base::Result<models::Embedding>> AgentMemory::embed(std::string text) {
+  std::vector<std::string> texts{std::string(utf8_prefix(text, kMaxEmbeddedBytes))};
+  auto embedded = co_await embedder_.embed(std::move(texts));
+  if (!embedded) co_return embedded.error();
+  co_return std::move(embedded->front());
+}
+
+base::Task<base::Result<std::vector<MemoryHit>>> AgentMemory::search(identity::UserScope scope, base::AgentId agent,
+                                                                     Search search) {
+  auto embedding = co_await embed(search.text);
+  if (!embedding) co_return embedding.error();
+  MemoryQuery query{.text = std::move(search.text),
+                    .embedding = std::move(*embedding),
+                    .candidates = std::max(kMinCandidates, search.top_k * kCandidatesPerHit),
+                    .filter = std::move(search.filter)};
+  auto candidates = co_await store_.search(scope, agent, std::move(query));
+  co_return fuse(std::move(candidates), search.top_k, search.min_score);
+}
+
+base::Task<base::Result<MemoryItem>> AgentMemory::remember(identity::UserScope scope, base::AgentId agent,
+                                                           Remember what) {
+  auto embedding = co_await embed(what.text);
+  if (!embedding) co_return embedding.error();
+  MemoryItem item{.id = base::MemoryId::generate(),
+                  .kind = what.kind,
+                  .text = std::move(what.text),
+                  .metadata = std::move(what.metadata),
+                  .embedding_model = embedding->model,
+                  .created_at = clock_.now()};
+  NewMemory memory{.item = std::move(item), .embedding = std::move(*embedding)};
+  co_return co_await store_.add(scope, agent, std::move(memory));
+}
+
+base::Task<std::int64_t> AgentMemory::prune(identity::UserScope scope, base::AgentId agent,
+                                            agents::MemoryConfig bounds) {
+  const base::Timestamp now = clock_.now();
+  PruneRule rule{.max_items = bounds.max_items};
+  if (bounds.max_age_days > 0) rule.older_than = now - std::chrono::days{bounds.max_age_days};
+  co_return co_await store_.prune(scope, agent, rule, now);
+}
+
+}  // namespace codelab::core::memory

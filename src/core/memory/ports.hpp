@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "core/identity/user_scope.hpp"
+#include "core/memory/memory.hpp"
+#include "core/models/ports.hpp"
+#include "core/page.hpp"
+
+/// What memory needs from outside.
+namespace codelab::core::memory {
+
+struct NewMemory {
+  MemoryItem item;
+  models::Embedding embedding;
+};
+
+struct MemoryQuery {
+  std::string text;
+  models::Embedding embedding;
+  /// How many candidates are wanted from each of the two lists.
+  std::int64_t candidates = 20;
+  /// Metadata that a memory must hold, key by key and equal; empty lets all pass.
+  boost::json::object filter;
+};
+
+/// A memory that one of the two lists found. A part that did not find it is 0, the semantic part is always computed
+/// when the memory lives in the query's vector space.
+struct Candidate {
+  MemoryItem memory;
+  ScoreParts parts;
+};
+
+/// One agent's memories: vectors, texts and their two indexes. Thread-safe; a store that is away throws.
+class MemoryStore {
+ public:
+  virtual ~MemoryStore() = default;
+  /// Errors: agent_not_found.
+  virtual base::Task<base::Result<MemoryItem>> add(identity::UserScope scope, base::AgentId agent, NewMemory memory) = 0;
+  virtual base::Task<std::vector<Candidate>> search(identity::UserScope scope, base::AgentId agent,
+                                                    MemoryQuery query) = 0;
+  /// Newest first.
+  virtual base::Task<Page<MemoryItem>> list(identity::UserScope scope, base::AgentId agent, PageRequest page) = 0;
+  virtual base::Task<bool> erase(identity::UserScope scope, base::AgentId agent, base::MemoryId memory) = 0;
+  /// How many were forgotten. Appends MEMORY_PRUNED to the user's own stream when any were.
+  virtual base::Task<std::int64_t> prune(identity::UserScope scope, base::AgentId agent, PruneRule rule,
+                                         base::Timestamp now) = 0;
+  virtual base::Task<MemoryStats> stats(identity::UserScope scope, base::AgentId agent) = 0;
+};
+
+}  // namespace codelab::core::memory

@@ -1,0 +1,41 @@
+#include "http/api_request.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace codelab::http {
+
+std::string_view ApiRequest::param(std::string_view name) const {
+  const auto found = std::ranges::find_if(params, [&](const auto& each) { return each.first == name; });
+  return found == params.end() ? std::string_view{} : std::string_view{found->second};
+}
+
+base::Error query_fault(std::string_view name, std::string msg) {
+  return {.code = base::ErrorCode::validation_failed,
+          .detail = "the request is not valid",
+          .fields = {{.loc = {"query", std::string(name)}, .msg = std::move(msg)}}};
+}
+
+base::Result<std::int64_t> query_number(const ApiRequest& request, std::string_view name, Bounds bounds) {
+  const auto text = request.target.find(name);
+  if (!text) return bounds.start;
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc{} || end != text->data() + text->size()) return query_fault(name, "must be a whole number");
+  if (value < bounds.minimum || value > bounds.maximum) {
+    return query_fault(name, fmt::format("must be {} to {}", bounds.minimum, bounds.maximum));
+  }
+  return value;
+}
+
+base::Result<core::PageRequest> page_of(const ApiRequest& request) {
+  const auto limit = query_number(request, "limit", {.minimum = 1, .maximum = 200, .start = 50});
+  if (!limit) return limit.error();
+  core::PageRequest page{.limit = *limit};
+  if (const auto cursor = request.target.find("cursor")) page.cursor = std::string(*cursor);
+  return page;
+}
+
+}  // namespace codelab::http

@@ -1,0 +1,192 @@
+#include "http/gateway.hpp"
+
+#include <chrono>
+#include <exception>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/store_error.hpp"
+#include "http/asset_response.hpp"
+#include "http/problem.hpp"
+#include "http/trace_id.hpp"
+
+namespace codelab::http {
+namespace {
+
+base::ErrorCode code_of_status(unsigned status) {
+  switch (status) {
+    case 413:
+      return base::ErrorCode::body_too_large;
+    case 431:
+      return base::ErrorCode::headers_too_large;
+    case 503:
+      return base::ErrorCode::overloaded;
+    default:
+      return base::ErrorCode::validation_failed;
+  }
+}
+
+std::string_view detail_of_status(unsigned status) {
+  switch (status) {
+    case 408:
+      return "the request did not arrive in time";
+    case 413:
+      return "the body is larger than this server takes";
+    case 431:
+      return "the header fields are larger than this server takes";
+    case 503:
+      return "this server has all the connections that it can hold";
+    default:
+      return "the request is not valid HTTP";
+  }
+}
+
+/// No page may frame the API, guess its types or learn its addresses; an API answer needs nothing from anywhere.
+void add_security_headers(Response& response) {
+  response.headers.add("X-Content-Type-Options", "nosniff");
+  response.headers.add("X-Frame-Options", "DENY");
+  response.headers.add("Referrer-Policy", "no-referrer");
+  if (!response.headers.contains("Content-Security-Policy")) {
+    response.headers.add("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  }
+}
+
+void add_rate_headers(const core::cache::RateDecision& decision, Response& response) {
+  if (decision.limit == 0) return;
+  response.headers.add("RateLimit-Limit", std::to_string(decision.limit));
+  response.headers.add("RateLimit-Remaining", std::to_string(decision.remaining));
+  response.headers.add("RateLimit-Reset", std::to_string(decision.reset.count()));
+}
+
+Response rate_limited(const core::cache::RateDecision& decision, std::string_view trace_id) {
+  base::Error error = base::make_error(base::ErrorCode::rate_limited, "too many requests; wait before the next one");
+  error.retry_after = decision.reset;
+  return problem(error, trace_id);
+}
+
+Response no_route(const Request& request, const Target& target, const std::string& allowed, std::string_view trace_id) {
+  if (allowed.empty()) {
+    if (auto asset = asset_response(request, target)) return std::move(*asset);
+    return problem(base::make_error(base::ErrorCode::not_found, "there is nothing here"), trace_id);
+  }
+  Response response =
+      problem(base::make_error(base::ErrorCode::method_not_allowed, "this path answers " + allowed), trace_id);
+  response.headers.add("Allow", allowed);
+  return response;
+}
+
+void log_request(const Request& request, const Response& response, std::string_view trace_id,
+                 std::chrono::steady_clock::time_point begin) {
+  const auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin);
+  const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
+  base::log::info("request", {{"request_id", request.request_id},
+                              {"trace_id", trace_id},
+                              {"method", to_string(request.method)},
+                              {"path", path},
+                              {"status", response.status},
+                              {"ms", took.count()}});
+}
+
+}  // namespace
+
+Gateway::Gateway(Ports ports, Router router, Cors cors, std::int64_t requests_per_minute)
+    : ports_(ports), router_(std::move(router)), cors_(std::move(cors)), requests_per_minute_(requests_per_minute) {}
+
+base::Task<Response> Gateway::handle(Request request) {
+  const auto begin = std::chrono::steady_clock::now();
+  const std::string trace_id = trace_id_of(request);
+  Request echo{.method = request.method, .target = request.target, .request_id = request.request_id};
+  if (request.headers.contains("Origin")) echo.headers.add("Origin", std::string(request.headers.get("Origin")));
+  Response response = co_await answer(std::move(request), trace_id);
+  response.headers.add("X-Request-Id", echo.request_id);
+  add_security_headers(response);
+  cors_.allow(echo, response);
+  if (base::log::enabled(base::log::Level::info)) log_request(echo, response, trace_id, begin);
+  co_return response;
+}
+
+/// Broken infrastructure ends here: its reason goes to the log with the trace id, never to the client.
+base::Task<Response> Gateway::answer(Request request, std::string trace_id) {
+  std::string reason;
+  auto code = base::ErrorCode::internal;
+  try {
+    co_return co_await dispatch(std::move(request), trace_id);
+  } catch (const base::StoreError& failure) {
+    reason = failure.what();
+    code = base::ErrorCode::store_unavailable;
+  } catch (const std::exception& failure) {
+    reason = failure.what();
+  }
+  base::log::error("request_broken", {{"trace_id", trace_id}, {"code", base::name_of(code)}, {"reason", reason}});
+  const bool away = code == base::ErrorCode::store_unavailable;
+  co_return problem(base::make_error(code, away ? "a store did not answer; try again" : "this is our fault"), trace_id);
+}
+
+base::Task<Response> Gateway::dispatch(Request request, std::string trace_id) {
+  if (Cors::is_preflight(request)) co_return cors_.answer_preflight(request);
+  auto target = parse_target(request.target);
+  if (!target) co_return problem(target.error(), trace_id);
+  auto match = router_.find(request.method, *target);
+  if (match.route == nullptr) co_return no_route(request, *target, match.allowed, trace_id);
+  ApiRequest routed{.raw = std::move(request),
+                    .target = std::move(*target),
+                    .params = std::move(match.params),
+                    .trace_id = std::move(trace_id)};
+  if (match.route->access() == Route::Access::user) co_return co_await dispatch_user(*match.route, std::move(routed));
+  co_return co_await dispatch_open(*match.route, std::move(routed));
+}
+
+base::Task<Response> Gateway::dispatch_user(const Route& route, ApiRequest request) {
+  std::string authorization(request.raw.headers.get("Authorization"));
+  auto identity = co_await ports_.authenticator.authenticate(std::move(authorization));
+  if (!identity) co_return problem(identity.error(), request.trace_id);
+  std::string key = identity->scope.prefix();
+  const auto decision = co_await take(std::move(key));
+  Response response;
+  if (decision.allowed) {
+    UserRequest known{{std::move(request)}, std::move(*identity)};
+    response = co_await route.handle(std::move(known));
+  } else {
+    response = rate_limited(decision, request.trace_id);
+  }
+  add_rate_headers(decision, response);
+  if (!response.headers.contains("Cache-Control")) response.headers.add("Cache-Control", "no-store");
+  co_return response;
+}
+
+/// Only /auth is limited by address: it is where strangers make the server work hard.
+base::Task<Response> Gateway::dispatch_open(const Route& route, ApiRequest request) {
+  core::cache::RateDecision decision;
+  if (route.path().starts_with("/auth/")) {
+    std::string key = "address:" + request.raw.remote_address;
+    decision = co_await take(std::move(key));
+  }
+  Response response;
+  if (decision.allowed) {
+    response = co_await route.handle(std::move(request));
+  } else {
+    response = rate_limited(decision, request.trace_id);
+  }
+  add_rate_headers(decision, response);
+  co_return response;
+}
+
+base::Task<core::cache::RateDecision> Gateway::take(std::string key) {
+  if (requests_per_minute_ == 0) co_return core::cache::RateDecision{};
+  co_return co_await ports_.limiter.take(std::move(key), requests_per_minute_);
+}
+
+Response Gateway::connection_error(unsigned status, std::string_view request_id) {
+  base::Error error = base::make_error(code_of_status(status), std::string(detail_of_status(status)));
+  Response response = problem(error, request_id);
+  if (response.status != status) {
+    const std::string wrong = "\"status\":" + std::to_string(response.status);
+    response.body.replace(response.body.find(wrong), wrong.size(), "\"status\":" + std::to_string(status));
+    response.status = status;
+  }
+  response.headers.add("X-Request-Id", std::string(request_id));
+  add_security_headers(response);
+  return response;
+}
+
+}  // namespace codelab::http

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/cache/ports.hpp"
+#include "core/identity/authenticator.hpp"
+#include "http/cors.hpp"
+#include "http/message.hpp"
+#include "http/router.hpp"
+
+namespace codelab::http {
+
+/// What every request passes: preflight, route, identity, rate limit, handler, and the headers that every answer has.
+/// The one place where an exception becomes an answer. Thread-safe.
+class Gateway final : public RequestHandler {
+ public:
+  struct Ports {
+    core::identity::Authenticator& authenticator;
+    core::cache::RateLimiter& limiter;
+  };
+
+  /// `requests_per_minute` is for each user, and for each address at /auth; 0 is no limit.
+  Gateway(Ports ports, Router router, Cors cors, std::int64_t requests_per_minute);
+
+  base::Task<Response> handle(Request request) override;
+  Response connection_error(unsigned status, std::string_view request_id) override;
+
+ private:
+  base::Task<Response> answer(Request request, std::string trace_id);
+  base::Task<Response> dispatch(Request request, std::string trace_id);
+  base::Task<Response> dispatch_user(const Route& route, ApiRequest request);
+  base::Task<Response> dispatch_open(const Route& route, ApiRequest request);
+  base::Task<core::cache::RateDecision> take(std::string key);
+
+  Ports ports_;
+  Router router_;
+  Cors cors_;
+  std::int64_t requests_per_minute_;
+};
+
+}  // namespace codelab::http

@@ -1,0 +1,109 @@
+#include "http/handlers/chat/messages.hpp"
+
+#include <boost/algorithm/string/predicate.hpp>
+
+#include "base/sha256.hpp"
+#include "http/handlers/chat/sessions.hpp"
+#include "http/json_response.hpp"
+#include "http/problem.hpp"
+#include "http/task_event_stream.hpp"
+#include "http/task_failure.hpp"
+
+namespace codelab::http::handlers {
+namespace {
+
+constexpr std::int64_t kDefaultWaitSeconds = 120;
+constexpr std::int64_t kMaxWaitSeconds = 3'600;
+constexpr std::size_t kMaxKeyBytes = 255;
+
+enum class Form : std::uint8_t { wait, stream, async };
+
+Form form_of(const Request& request) {
+  if (boost::algorithm::icontains(request.headers.get("Prefer"), "respond-async")) return Form::async;
+  if (boost::algorithm::icontains(request.headers.get("Accept"), "application/x-ndjson")) return Form::stream;
+  return Form::wait;
+}
+
+/// The key's scope is the user; the hash covers what is asked for and where.
+base::Result<std::optional<core::chat::IdempotencyKey>> idempotency_of(const UserRequest& request,
+                                                                       const PostMessageBody& body) {
+  const std::string_view key = request.raw.headers.get("Idempotency-Key");
+  if (key.empty()) return std::optional<core::chat::IdempotencyKey>{};
+  if (key.size() > kMaxKeyBytes) {
+    return base::Error{.code = base::ErrorCode::validation_failed,
+                       .detail = "the request is not valid",
+                       .fields = {{.loc = {"header", "Idempotency-Key"}, .msg = "must have at most 255 bytes"}}};
+  }
+  const std::string asked = std::string(request.param("session_id")) + '\n' + base::encode(body);
+  return std::optional{core::chat::IdempotencyKey{.key = std::string(key), .request_hash = base::sha256(asked)}};
+}
+
+Response ended_task(const core::chat::Posted& posted, std::string_view trace_id) {
+  if (posted.answer) return json(200, *posted.answer);
+  return problem(task_failure(posted.task), trace_id);
+}
+
+core::chat::PostMessage command_of(base::SessionId session, PostMessageBody body,
+                                   std::optional<core::chat::IdempotencyKey> key) {
+  return {.session = session,
+          .content = std::move(body.content),
+          .target_agent = std::move(body.target_agent),
+          .idempotency = std::move(key)};
+}
+
+}  // namespace
+
+base::Task<Response> MessageHandlers::list(UserRequest request) {
+  const auto session = session_in_path(request);
+  if (!session) co_return problem(session.error(), request.trace_id);
+  const auto limit = query_number(request, "limit", {.minimum = 1, .maximum = 200, .start = 50});
+  if (!limit) co_return problem(limit.error(), request.trace_id);
+  const auto before = query_id<base::MessageId>(request, "before");
+  if (!before) co_return problem(before.error(), request.trace_id);
+  const auto after = query_id<base::MessageId>(request, request.target.find("after") ? "after" : "cursor");
+  if (!after) co_return problem(after.error(), request.trace_id);
+  const core::chat::MessageRange range{.limit = *limit, .before = *before, .after = *after};
+  const auto page = co_await messages_.list(request.scope(), *session, range);
+  if (!page) co_return problem(page.error(), request.trace_id);
+  co_return json(200, *page);
+}
+
+base::Task<Response> MessageHandlers::post(UserRequest request, PostMessageBody body) {
+  const auto session = session_in_path(request);
+  if (!session) co_return problem(session.error(), request.trace_id);
+  const auto patience =
+      query_number(request, "wait", {.minimum = 0, .maximum = kMaxWaitSeconds, .start = kDefaultWaitSeconds});
+  if (!patience) co_return problem(patience.error(), request.trace_id);
+  auto key = idempotency_of(request, body);
+  if (!key) co_return problem(key.error(), request.trace_id);
+
+  const Form form = form_of(request.raw);
+  const core::chat::Follower follower{.login = request.identity.session, .deltas = form == Form::stream};
+  auto command = command_of(*session, std::move(body), std::move(*key));
+  auto posted = co_await poster_.post(request.scope(), std::move(command), follower);
+  if (!posted) co_return problem(posted.error(), request.trace_id);
+  if (form == Form::async) co_return json(202, posted->task);
+  if (form == Form::stream) co_return task_event_response(std::move(*posted), request.trace_id);
+  co_return co_await wait(std::move(request), std::move(*posted), std::chrono::seconds{*patience});
+}
+
+base::Task<Response> MessageHandlers::wait(UserRequest request, core::chat::Posted posted,
+                                           std::chrono::seconds patience) {
+  if (!posted.watch) co_return ended_task(posted, request.trace_id);
+  co_await posted.watch->wait(std::chrono::steady_clock::now() + patience);
+  const auto& end = posted.watch->end();
+  if (!end) co_return co_await accepted(std::move(request), posted.task.id);
+  if (end->type == core::events::EventType::task_completed) {
+    co_return json_text(200, std::string(posted.watch->message()->payload()));
+  }
+  co_return problem(task_failure(end->payload()), request.trace_id);
+}
+
+/// The task as it stands now.
+base::Task<Response> MessageHandlers::accepted(UserRequest request, base::TaskId id) {
+  const auto task = co_await tasks_.find(request.scope(), id);
+  if (!task) co_return problem(base::make_error(base::ErrorCode::not_found, "the session was deleted"), request.trace_id);
+  co_return json(202, *task);
+}
+
+}  // namespace codelab::http::handlers

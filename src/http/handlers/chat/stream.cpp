@@ -1,0 +1,66 @@
+#include "http/handlers/chat/stream.hpp"
+
+#include <utility>
+
+#include <boost/asio/this_coro.hpp>
+
+#include "http/event_framing.hpp"
+#include "http/handlers/chat/sessions.hpp"
+#include "http/problem.hpp"
+
+namespace codelab::http::handlers {
+namespace {
+
+class SessionEventStream final : public BodyStream {
+ public:
+  SessionEventStream(core::events::StreamReader reader, EventFraming framing)
+      : reader_(std::move(reader)), framing_(framing) {}
+
+  base::Task<std::optional<std::string>> next() override {
+    const auto lines = co_await reader_.next();
+    if (lines.empty()) co_return std::nullopt;
+    co_return frame(framing_, lines);
+  }
+
+  void close() noexcept override { reader_.close(); }
+
+ private:
+  core::events::StreamReader reader_;
+  EventFraming framing_;
+};
+
+/// `since` wins over Last-Event-ID, which a browser repeats by itself.
+base::Result<std::optional<core::events::Position>> since_of(const ApiRequest& request) {
+  const auto in_query = request.target.find("since");
+  const std::string_view text = in_query.value_or(request.raw.headers.get("Last-Event-ID"));
+  if (!in_query && text.empty()) return std::optional<core::events::Position>{};
+  const auto position = core::events::Position::parse(text);
+  if (!position) return query_fault("since", "must be the id of an event, or 0");
+  return std::optional{*position};
+}
+
+}  // namespace
+
+base::Task<Response> StreamHandler::follow(UserRequest request) {
+  const auto id = session_in_path(request);
+  if (!id) co_return problem(id.error(), request.trace_id);
+  const auto since = since_of(request);
+  if (!since) co_return problem(since.error(), request.trace_id);
+  const auto session = co_await sessions_.find(request.scope(), *id);
+  if (!session) co_return problem(session.error(), request.trace_id);
+
+  const base::Executor executor = co_await boost::asio::this_coro::executor;
+  auto subscription = std::make_shared<core::events::Subscription>(
+      executor, core::events::Interest{}, core::events::Subscription::Bounds{}, request.identity.session);
+  core::events::StreamReader reader(ports_, request.scope(), {id->bytes}, {.since = *since, .heartbeat = heartbeat_},
+                                    std::move(subscription));
+  const EventFraming framing = framing_of(request.raw.headers.get("Accept"));
+  Response response;
+  response.headers.add("Content-Type", std::string(content_type_of(framing)));
+  response.headers.add("Cache-Control", "no-store");
+  response.headers.add("X-Accel-Buffering", "no");
+  response.stream = std::make_shared<SessionEventStream>(std::move(reader), framing);
+  co_return response;
+}
+
+}  // namespace codelab::http::handlers

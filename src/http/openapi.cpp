@@ -1,0 +1,130 @@
+#include "http/openapi.hpp"
+
+#include <cctype>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+namespace codelab::http {
+namespace {
+
+namespace json = boost::json;
+
+/// RFC 9457 as this server sends it.
+json::object problem_schema() {
+  const json::object text{{"type", "string"}};
+  const json::object fault{
+      {"type", "object"},
+      {"properties", json::object{{"loc", json::object{{"type", "array"}, {"items", text}}}, {"msg", text}}}};
+  return {{"type", "object"},
+          {"required", json::array{"type", "title", "status", "detail", "code", "trace_id"}},
+          {"properties", json::object{{"type", text},
+                                      {"title", text},
+                                      {"status", json::object{{"type", "integer"}}},
+                                      {"detail", text},
+                                      {"code", text},
+                                      {"errors", json::object{{"type", "array"}, {"items", fault}}},
+                                      {"trace_id", text}}}};
+}
+
+std::string lower(std::string_view text) {
+  std::string out;
+  for (const char c : text) out.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
+  return out;
+}
+
+/// The route's group: what stands after /my, or first.
+std::string tag_of(std::string_view path) {
+  if (path.starts_with("/my/")) path.remove_prefix(3);
+  path.remove_prefix(1);
+  std::string tag(path.substr(0, path.find('/')));
+  return tag.empty() ? "service" : tag;
+}
+
+std::string operation_id(const Route& route) {
+  std::string id = lower(to_string(route.method()));
+  for (const char c : route.path()) id.push_back(std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_');
+  return id;
+}
+
+json::array parameters_of(const Route& route) {
+  json::array parameters;
+  std::string_view rest = route.path();
+  for (auto open = rest.find('{'); open != std::string_view::npos; open = rest.find('{')) {
+    const auto close = rest.find('}');
+    parameters.push_back(json::object{{"name", json::string(rest.substr(open + 1, close - open - 1))},
+                                      {"in", "path"},
+                                      {"required", true},
+                                      {"schema", json::object{{"type", "string"}}}});
+    rest.remove_prefix(close + 1);
+  }
+  for (const QueryParameter& parameter : route.doc().query) {
+    parameters.push_back(json::object{{"name", json::string(parameter.name)},
+                                      {"in", "query"},
+                                      {"required", parameter.required},
+                                      {"schema", json::object{{"type", "string"}}}});
+  }
+  return parameters;
+}
+
+json::object content(std::string_view type, json::object schema) {
+  return {{type, json::object{{"schema", std::move(schema)}}}};
+}
+
+json::object answer_of(const Route& route, base::Schemas& schemas) {
+  json::object answer{{"description", json::string(route.doc().summary)}};
+  if (route.doc().answer != nullptr) {
+    answer["content"] = content(route.doc().content_type, route.doc().answer(schemas));
+  } else if (route.doc().status != 204) {
+    answer["content"] = content(route.doc().content_type, {});
+  }
+  return answer;
+}
+
+json::object operation_of(const Route& route, base::Schemas& schemas) {
+  json::object operation{{"operationId", operation_id(route)},
+                         {"summary", json::string(route.doc().summary)},
+                         {"tags", json::array{json::string(tag_of(route.path()))}}};
+  auto parameters = parameters_of(route);
+  if (!parameters.empty()) operation["parameters"] = std::move(parameters);
+  if (route.body() != nullptr) {
+    operation["requestBody"] =
+        json::object{{"required", true}, {"content", content("application/json", route.body()(schemas))}};
+  }
+  json::object problem{{"description", "What went wrong"},
+                       {"content", content("application/problem+json", {{"$ref", "#/components/schemas/Problem"}})}};
+  operation["responses"] = json::object{{std::to_string(route.doc().status), answer_of(route, schemas)},
+                                        {"default", std::move(problem)}};
+  if (route.access() == Route::Access::user) {
+    operation["security"] = json::array{json::object{{"bearer", json::array{}}}};
+  }
+  return operation;
+}
+
+}  // namespace
+
+std::string openapi_document(const std::vector<Route>& routes, std::string_view version) {
+  base::Schemas schemas{{"Problem", problem_schema()}};
+  json::object paths;
+  for (const Route& route : routes) {
+    auto& path = paths[route.path()];
+    if (path.is_null()) path = json::object{};
+    path.as_object()[lower(to_string(route.method()))] = operation_of(route, schemas);
+  }
+  const json::object bearer{{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}};
+  const json::object document{
+      {"openapi", "3.1.0"},
+      {"info", json::object{{"title", "CodeLab Core"},
+                            {"version", json::string(version)},
+                            {"description", "A personal multi-agent AI platform: every user has an isolated team of "
+                                            "agents with memory, followed live over NDJSON streams."},
+                            {"license", json::object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
+      {"paths", std::move(paths)},
+      {"components", json::object{{"schemas", std::move(schemas)},
+                                  {"securitySchemes", json::object{{"bearer", bearer}}}}}};
+  std::string text;
+  base::encode_value(text, document);
+  return text;
+}
+
+}  // namespace codelab::http

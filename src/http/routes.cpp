@@ -1,0 +1,83 @@
+#include "http/routes.hpp"
+
+namespace codelab::http {
+
+using core::agents::Agent;
+using core::chat::Message;
+using core::chat::Session;
+using core::identity::TokenPair;
+using core::identity::User;
+using core::memory::MemoryHit;
+using core::memory::MemoryItem;
+using core::memory::MemoryStats;
+using handlers::AccountHandlers;
+using handlers::AgentHandlers;
+using handlers::MemoryHandlers;
+using handlers::MessageHandlers;
+using handlers::ServiceHandlers;
+using handlers::SessionHandlers;
+using handlers::StreamHandler;
+using handlers::TaskHandlers;
+using enum Method;
+
+std::vector<Route> make_routes(Handlers h) {
+  const RouteDoc stream{.summary = "Follow a session's events, live and resumable",
+                        .content_type = "application/x-ndjson",
+                        .query = {"since"}};
+  const RouteDoc post_message{.summary = "Post a message and wait for, stream, or only start the answer",
+                              .answer = &base::schema_reference<Message>,
+                              .query = {"wait"}};
+  return {
+      open<&AccountHandlers::register_user>(post, "/auth/register", h.accounts, returns<TokenPair>(201, "Register")),
+      open<&AccountHandlers::login>(post, "/auth/login", h.accounts, returns<TokenPair>(200, "Log in")),
+      open<&AccountHandlers::refresh>(post, "/auth/refresh", h.accounts, returns<TokenPair>(200, "Renew the tokens")),
+      open<&AccountHandlers::logout>(post, "/auth/logout", h.accounts, returns_nothing("Log out")),
+      mine<&AccountHandlers::profile>(get, "/my/profile", h.accounts, returns<User>(200, "Who am I")),
+      mine<&AccountHandlers::erase>(del, "/my/profile", h.accounts, returns_nothing("Erase me and all I own")),
+
+      mine<&AgentHandlers::list>(get, "/my/agents/", h.agents, returns_list<Agent>("My agents")),
+      mine<&AgentHandlers::create>(post, "/my/agents/", h.agents, returns<Agent>(201, "Create an agent")),
+      mine<&AgentHandlers::get>(get, "/my/agents/{agent}", h.agents, returns<Agent>(200, "An agent, by id or name")),
+      mine<&AgentHandlers::patch>(patch, "/my/agents/{agent}", h.agents, returns<Agent>(200, "Change an agent")),
+      mine<&AgentHandlers::replace>(put, "/my/agents/{agent}", h.agents, returns<Agent>(200, "Replace an agent")),
+      mine<&AgentHandlers::erase>(del, "/my/agents/{agent}", h.agents, returns_nothing("Delete an agent")),
+
+      mine<&MemoryHandlers::list>(get, "/my/agents/{agent}/memory/", h.memory,
+                                  returns_list<MemoryItem>("An agent's memories, newest first")),
+      mine<&MemoryHandlers::add>(post, "/my/agents/{agent}/memory/", h.memory,
+                                 returns<MemoryItem>(201, "Put something into an agent's memory")),
+      mine<&MemoryHandlers::search>(get, "/my/agents/{agent}/memory/search", h.memory,
+                                    returns_list<MemoryHit>("Search an agent's memory", {{"q", true}, "top_k", "filter"})),
+      mine<&MemoryHandlers::prune>(post, "/my/agents/{agent}/memory/prune", h.memory,
+                                   returns<handlers::PruneAnswer>(200, "Forget old memories")),
+      mine<&MemoryHandlers::stats>(get, "/my/agents/{agent}/memory/stats", h.memory,
+                                   returns<MemoryStats>(200, "What an agent's memory holds")),
+      mine<&MemoryHandlers::erase>(del, "/my/agents/{agent}/memory/{memory_id}", h.memory,
+                                   returns_nothing("Forget one memory")),
+
+      mine<&SessionHandlers::list>(get, "/my/chat/sessions/", h.sessions, returns_list<Session>("My chat sessions")),
+      mine<&SessionHandlers::create>(post, "/my/chat/sessions/", h.sessions, returns<Session>(201, "Open a session")),
+      mine<&SessionHandlers::get>(get, "/my/chat/sessions/{session_id}", h.sessions, returns<Session>(200, "A session")),
+      mine<&SessionHandlers::rename>(patch, "/my/chat/sessions/{session_id}", h.sessions,
+                                     returns<Session>(200, "Rename a session")),
+      mine<&SessionHandlers::erase>(del, "/my/chat/sessions/{session_id}", h.sessions,
+                                    returns_nothing("Delete a session with its messages")),
+      mine<&MessageHandlers::list>(get, "/my/chat/{session_id}/messages/", h.messages,
+                                   returns_list<Message>("A session's messages", {"limit", "before", "after"})),
+      mine<&MessageHandlers::post>(post, "/my/chat/{session_id}/message/", h.messages, post_message),
+      mine<&StreamHandler::follow>(get, "/my/sse/{session_id}", h.stream, stream),
+
+      mine<&TaskHandlers::list>(get, "/my/tasks/", h.tasks,
+                                returns_list<core::chat::Task>("My tasks, newest first",
+                                                               {"session_id", "status", "limit", "cursor"})),
+      mine<&TaskHandlers::get>(get, "/my/tasks/{task_id}", h.tasks, returns<core::chat::Task>(200, "A task")),
+
+      open<&ServiceHandlers::health>(get, "/health", h.service, returns<handlers::Health>(200, "Alive")),
+      open<&ServiceHandlers::ready>(get, "/health/ready", h.service, returns<handlers::Readiness>(200, "Ready")),
+      open<&ServiceHandlers::metrics>(get, "/metrics", h.service,
+                                      {.summary = "Prometheus metrics", .content_type = "text/plain"}),
+      open<&ServiceHandlers::openapi>(get, "/openapi.json", h.service, {.summary = "This document"}),
+  };
+}
+
+}  // namespace codelab::http

@@ -1,0 +1,41 @@
+#include "infra/sqlite/agent_rows.hpp"
+
+#include <fmt/format.h>
+
+#include "base/describe/decode.hpp"
+#include "base/describe/encode.hpp"
+#include "base/store_error.hpp"
+
+namespace codelab::infra::sqlite {
+namespace {
+
+using core::agents::Agent;
+using core::agents::AgentConfig;
+
+constexpr Sql kInsertAgent =
+    "INSERT INTO user_agents (user_id, id, name, status, config, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (user_id, name) DO NOTHING";
+
+/// A config that an older version wrote lacks newer fields: they get their defaults.
+AgentConfig decode_config(const boost::json::object& stored) {
+  auto config = base::decode<AgentConfig>(stored);
+  if (config) return std::move(*config);
+  throw base::StoreError(fmt::format("sqlite: a stored agent's config is not valid: {}", config.error().detail));
+}
+
+}  // namespace
+
+bool insert_agent(Connection& sql, const base::UserId& user, const Agent& agent) {
+  return sql.execute(kInsertAgent, user, agent.id, agent.name, agent.status, base::encode(agent.config),
+                     agent.created_at, agent.updated_at) == 1;
+}
+
+Agent read_agent(const Rows& rows) {
+  Agent agent;
+  boost::json::object config;
+  rows.read(agent.id, agent.name, agent.status, config, agent.created_at, agent.updated_at);
+  agent.config = decode_config(config);
+  return agent;
+}
+
+}  // namespace codelab::infra::sqlite

@@ -1,0 +1,158 @@
+#include "infra/sqlite/fts_functions.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "infra/sqlite/sqlite_api.hpp"
+
+namespace codelab::infra::sqlite {
+namespace {
+
+/// A longer word is known by its beginning: bounds what one odd text (base64) can put into the index.
+constexpr int kMaxWordBytes = 64;
+/// A longer word of a query is not looked for.
+constexpr int kMaxQueryWordBytes = 256;
+
+/// The tokenizer that finds the words, and how to end it.
+class WordFinder {
+ public:
+  explicit WordFinder(fts5_api* api) {
+    void* context = nullptr;
+    const char* options[] = {"unicode61", "remove_diacritics", "2"};
+    int code = api->xFindTokenizer(api, "porter", &context, &methods_);
+    if (code == SQLITE_OK) code = methods_.xCreate(context, options, std::size(options), &instance_);
+    if (code != SQLITE_OK) throw_sqlite_error(nullptr, code, "make the tokenizer");
+  }
+  ~WordFinder() {
+    if (instance_ != nullptr) methods_.xDelete(instance_);
+  }
+  WordFinder(const WordFinder&) = delete;
+  WordFinder& operator=(const WordFinder&) = delete;
+
+  using Found = int (*)(void* context, int flags, const char* word, int size, int begin, int end);
+  int find(std::string_view text, int purpose, void* context, Found found) {
+    return methods_.xTokenize(instance_, context, purpose, text.data(), static_cast<int>(text.size()), found);
+  }
+
+ private:
+  fts5_tokenizer methods_{};
+  Fts5Tokenizer* instance_ = nullptr;
+};
+
+// The tokenizer agent_words.
+
+struct AgentWords {
+  void* context;
+  WordFinder::Found found;
+  std::string word;
+};
+
+int pass_on(void* self, int flags, const char* word, int size, int begin, int end) {
+  auto& out = *static_cast<AgentWords*>(self);
+  out.word.resize(kAgentPrefix - 1);
+  out.word.append(word, static_cast<std::size_t>(std::min(size, kMaxWordBytes)));
+  constexpr int kShift = static_cast<int>(kAgentPrefix);
+  return out.found(out.context, flags, out.word.data(), static_cast<int>(out.word.size()), begin + kShift,
+                   end + kShift);
+}
+
+int tokenize(Fts5Tokenizer* self, void* context, int purpose, const char* text, int size, WordFinder::Found found) {
+  if (size <= static_cast<int>(kAgentPrefix)) return SQLITE_OK;
+  AgentWords words{context, found, std::string(text, kAgentPrefix - 1)};
+  const std::string_view rest(text + kAgentPrefix, static_cast<std::size_t>(size) - kAgentPrefix);
+  return reinterpret_cast<WordFinder*>(self)->find(rest, purpose, &words, pass_on);
+}
+
+int create_tokenizer(void* api, const char**, int, Fts5Tokenizer** out) {
+  try {
+    *out = reinterpret_cast<Fts5Tokenizer*>(new WordFinder(static_cast<fts5_api*>(api)));
+    return SQLITE_OK;
+  } catch (...) {
+    return SQLITE_ERROR;
+  }
+}
+
+void delete_tokenizer(Fts5Tokenizer* self) { delete reinterpret_cast<WordFinder*>(self); }
+
+// The function query_words.
+
+struct QueryWords {
+  std::string_view text;
+  std::vector<std::string> stems;
+  std::string lines;
+};
+
+int take_word(void* self, int, const char* word, int size, int begin, int end) {
+  auto& out = *static_cast<QueryWords*>(self);
+  std::string stem(word, static_cast<std::size_t>(size));
+  if (end - begin > kMaxQueryWordBytes || std::ranges::find(out.stems, stem) != out.stems.end()) return SQLITE_OK;
+  out.stems.push_back(std::move(stem));
+  out.lines += out.text.substr(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+  out.lines += '\n';
+  return out.stems.size() < kMaxQueryWords ? SQLITE_OK : SQLITE_DONE;
+}
+
+void query_words(sqlite3_context* context, int, sqlite3_value** values) {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(values[0]));
+  if (text == nullptr) return;
+  QueryWords out{.text = {text, static_cast<std::size_t>(sqlite3_value_bytes(values[0]))}};
+  auto* finder = static_cast<WordFinder*>(sqlite3_user_data(context));
+  finder->find(out.text, FTS5_TOKENIZE_QUERY, &out, take_word);
+  sqlite3_result_text64(context, out.lines.data(), out.lines.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+// The function collect_match.
+
+std::uint8_t count_phrase(const Fts5ExtensionApi* api, Fts5Context* row, int phrase) {
+  Fts5PhraseIter at{};
+  int column = 0;
+  int offset = 0;
+  int count = 0;
+  if (api->xPhraseFirst(row, phrase, &at, &column, &offset) != SQLITE_OK) return 0;
+  for (; column >= 0; api->xPhraseNext(row, &at, &column, &offset)) ++count;
+  return static_cast<std::uint8_t>(std::min<int>(count, std::numeric_limits<std::uint8_t>::max()));
+}
+
+void collect_match(const Fts5ExtensionApi* api, Fts5Context* row, sqlite3_context*, int count, sqlite3_value** values) {
+  auto* collector = count != 1 ? nullptr
+                               : static_cast<MatchCollector*>(
+                                     sqlite3_value_pointer(values[0], MatchCollector::kPointerType));
+  if (collector == nullptr) return;
+  const auto row_id = api->xRowid(row);
+  if (collector->allowed != nullptr && !std::ranges::binary_search(*collector->allowed, row_id)) return;
+  collector->row_ids.push_back(row_id);
+  const int phrases = std::min(api->xPhraseCount(row), static_cast<int>(collector->words));
+  for (int phrase = 0; phrase < phrases; ++phrase) collector->counts.push_back(count_phrase(api, row, phrase));
+  collector->counts.resize(collector->row_ids.size() * collector->words, 0);
+}
+
+fts5_api* api_of(sqlite3* database) {
+  fts5_api* api = nullptr;
+  sqlite3_stmt* statement = nullptr;
+  check(database, sqlite3_prepare_v2(database, "SELECT fts5(?1)", -1, &statement, nullptr), "look for FTS5");
+  sqlite3_bind_pointer(statement, 1, &api, "fts5_api_ptr", nullptr);
+  sqlite3_step(statement);
+  sqlite3_finalize(statement);
+  if (api == nullptr) throw_sqlite_error(nullptr, SQLITE_ERROR, "SQLite was built without FTS5");
+  return api;
+}
+
+}  // namespace
+
+void register_fts_functions(sqlite3* database) {
+  fts5_api* api = api_of(database);
+  fts5_tokenizer methods{create_tokenizer, delete_tokenizer, tokenize};
+  check(database, api->xCreateTokenizer(api, "agent_words", api, &methods, nullptr), "add the tokenizer");
+  check(database, api->xCreateFunction(api, "collect_match", nullptr, collect_match, nullptr), "add a function");
+  auto finder = std::make_unique<WordFinder>(api);
+  const auto end = [](void* finder) { delete static_cast<WordFinder*>(finder); };
+  check(database,
+        sqlite3_create_function_v2(database, "query_words", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, finder.release(),
+                                   query_words, nullptr, nullptr, end),
+        "add a function");
+}
+
+}  // namespace codelab::infra::sqlite

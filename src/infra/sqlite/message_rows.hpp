@@ -1,0 +1,15 @@
+#pragma once
+
+#include "core/chat/values.hpp"
+#include "core/identity/user_scope.hpp"
+#include "infra/sqlite/connection.hpp"
+
+namespace codelab::infra::sqlite {
+
+void insert_message(Connection& sql, const core::identity::UserScope& scope, const core::chat::Message& message);
+
+/// The leading columns are id, session_id, role, content, agent_id, agent_name, task_id, model, prompt_tokens,
+/// completion_tokens, cost_usd, created_at.
+core::chat::Message read_message(const Rows& rows);
+
+}  // namespace codelab::infra::sqlite

@@ -1,0 +1,67 @@
+#include "infra/sqlite/message_store.hpp"
+
+#include <algorithm>
+
+#include "infra/sqlite/keyset.hpp"
+#include "infra/sqlite/message_rows.hpp"
+#include "infra/sqlite/rows.hpp"
+
+namespace codelab::infra::sqlite {
+namespace {
+
+using core::chat::Message;
+using core::chat::MessageRange;
+using core::identity::UserScope;
+using MessagePage = core::Page<Message>;
+
+constexpr Sql kMessageCount = "SELECT message_count FROM chat_sessions WHERE user_id = ? AND id = ?";
+constexpr Sql kFirstMessages =
+    "SELECT id, session_id, role, content, agent_id, agent_name, task_id, model, prompt_tokens, completion_tokens, "
+    "cost_usd, created_at FROM messages "
+    "WHERE user_id = ? AND session_id = ? AND id > ? AND id < ? ORDER BY id LIMIT ?";
+constexpr Sql kLastMessages =
+    "SELECT id, session_id, role, content, agent_id, agent_name, task_id, model, prompt_tokens, completion_tokens, "
+    "cost_usd, created_at FROM messages "
+    "WHERE user_id = ? AND session_id = ? AND id > ? AND id < ? ORDER BY id DESC LIMIT ?";
+constexpr Sql kAnyMessageAfter = "SELECT 1 FROM messages WHERE user_id = ? AND session_id = ? AND id > ? LIMIT 1";
+
+std::vector<Message> last_messages(Connection& sql, const UserScope& scope, const base::SessionId& session,
+                                   const base::MessageId& after, const base::MessageId& before, std::int64_t limit) {
+  auto messages = all_of(sql.query(kLastMessages, scope.user(), session, after, before, limit), read_message);
+  std::ranges::reverse(messages);
+  return messages;
+}
+
+base::Result<MessagePage> list_messages(Connection& sql, const UserScope& scope, const base::SessionId& session,
+                                        const MessageRange& range) {
+  const ReadTransaction reading(sql);
+  const auto total = value_of<std::int64_t>(sql.query(kMessageCount, scope.user(), session), -1);
+  if (total < 0) return base::make_error(base::ErrorCode::session_not_found, "no such session");
+  const auto after = range.after.value_or(lowest<base::MessageId>());
+  const auto before = range.before.value_or(highest<base::MessageId>());
+  MessagePage page{.items = {}, .total = total};
+  page.items = range.before ? last_messages(sql, scope, session, after, before, range.limit)
+                            : all_of(sql.query(kFirstMessages, scope.user(), session, after, before, range.limit),
+                                     read_message);
+  if (page.items.empty()) return page;
+  const auto& last = page.items.back().id;
+  if (any_of(sql.query(kAnyMessageAfter, scope.user(), session, last))) page.next_cursor = last.str();
+  return page;
+}
+
+}  // namespace
+
+base::Task<base::Result<MessagePage>> SqliteMessageStore::list(UserScope scope, base::SessionId session,
+                                                               MessageRange range) {
+  return database_.readers().run("message.list",
+                                 [=](Connection& sql) { return list_messages(sql, scope, session, range); });
+}
+
+base::Task<std::vector<Message>> SqliteMessageStore::history(UserScope scope, base::SessionId session,
+                                                             base::MessageId before, std::int64_t limit) {
+  return database_.readers().run("message.history", [=](Connection& sql) {
+    return last_messages(sql, scope, session, lowest<base::MessageId>(), before, limit);
+  });
+}
+
+}  // namespace codelab::infra::sqlite

@@ -1,0 +1,111 @@
+#include "infra/sqlite/task_store.hpp"
+
+#include <cassert>
+
+#include "infra/sqlite/idempotency.hpp"
+#include "infra/sqlite/message_rows.hpp"
+#include "infra/sqlite/task_rows.hpp"
+
+/// The writing half of SqliteTaskStore.
+namespace codelab::infra::sqlite {
+namespace {
+
+using core::chat::BegunCall;
+using core::chat::Message;
+using core::chat::NewCall;
+using core::chat::Task;
+using core::events::NewEvent;
+using core::identity::UserScope;
+
+constexpr Sql kCountMessage =
+    "UPDATE chat_sessions SET message_count = message_count + 1, updated_at = max(updated_at, ?1) "
+    "WHERE user_id = ?2 AND id = ?3 RETURNING message_count";
+constexpr Sql kInsertTask =
+    "INSERT INTO tasks (user_id, id, session_id, agent_id, agent_name, status, request_message_id, created_at, "
+    "started_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr Sql kChangeTask =
+    "UPDATE tasks SET status = ?, started_at = coalesce(?, started_at), error_code = ?, error_detail = ?, "
+    "message_id = ?, completed_at = ? "
+    "WHERE user_id = ? AND session_id = ? AND id = ? AND status IN ('queued', 'running')";
+
+/// Messages in the session with this one; 0 when this user has no such session.
+std::int64_t count_message(Connection& sql, const UserScope& scope, const Message& message) {
+  auto rows = sql.query(kCountMessage, message.created_at, scope.user(), message.session_id);
+  std::int64_t count = 0;
+  if (rows.next()) rows.read(count);
+  rows.next();
+  return count;
+}
+
+/// False when the task has ended or is not this user's.
+bool change_task(Connection& sql, const UserScope& scope, const Task& task) {
+  const auto error_code = task.error ? std::optional<std::string_view>(task.error->code) : std::nullopt;
+  const auto error_detail = task.error ? std::optional<std::string_view>(task.error->detail) : std::nullopt;
+  return sql.execute(kChangeTask, task.status, task.started_at, error_code, error_detail, task.message_id,
+                     task.completed_at, scope.user(), task.session_id, task.id) == 1;
+}
+
+base::Result<BegunCall> begin_call(Transaction& tx, const UserScope& scope, const NewCall& call) {
+  Connection& sql = tx.sql();
+  const auto& [message, task, idempotency, events] = call;
+  if (idempotency) {
+    auto earlier = find_earlier_call(sql, scope, *idempotency, task.created_at);
+    if (!earlier) return std::move(earlier.error());
+    if (*earlier) return std::move(**earlier);
+  }
+  const auto message_count = count_message(sql, scope, message);
+  if (message_count == 0) return base::make_error(base::ErrorCode::session_not_found, "no such session");
+  insert_message(sql, scope, message);
+  sql.execute(kInsertTask, scope.user(), task.id, task.session_id, task.agent_id, task.agent_name, task.status,
+              task.request_message_id, task.created_at, task.started_at);
+  if (idempotency) keep_key(sql, scope, *idempotency, task);
+  tx.append(scope.user(), core::events::stream_of(task.session_id), events);
+  return BegunCall{.task = task, .message_count = message_count};
+}
+
+bool change_and_tell(Transaction& tx, const UserScope& scope, const Task& task, const std::vector<NewEvent>& events) {
+  if (!change_task(tx.sql(), scope, task)) return false;
+  tx.append(scope.user(), core::events::stream_of(task.session_id), events);
+  return true;
+}
+
+bool complete_task(Transaction& tx, const UserScope& scope, const Task& task, const Message& answer,
+                   const std::vector<NewEvent>& events) {
+  if (!change_task(tx.sql(), scope, task)) return false;
+  count_message(tx.sql(), scope, answer);
+  insert_message(tx.sql(), scope, answer);
+  tx.append(scope.user(), core::events::stream_of(task.session_id), events);
+  return true;
+}
+
+}  // namespace
+
+base::Task<base::Result<BegunCall>> SqliteTaskStore::begin(UserScope scope, NewCall call) {
+  assert(call.message.session_id == call.task.session_id);
+  return database_.writer().run("task.begin", [scope, call = std::move(call)](Transaction& tx) {
+    return begin_call(tx, scope, call);
+  });
+}
+
+base::Task<bool> SqliteTaskStore::append(UserScope scope, Task task, std::vector<NewEvent> events) {
+  assert(!is_final(task.status));
+  return database_.writer().run("task.append", [scope, task = std::move(task), events = std::move(events)](
+                                                   Transaction& tx) { return change_and_tell(tx, scope, task, events); });
+}
+
+base::Task<bool> SqliteTaskStore::complete(UserScope scope, Task task, Message answer, std::vector<NewEvent> events) {
+  assert(is_final(task.status) && task.message_id == answer.id);
+  return database_.writer().run("task.complete",
+                                [scope, task = std::move(task), answer = std::move(answer),
+                                 events = std::move(events)](Transaction& tx) {
+                                  return complete_task(tx, scope, task, answer, events);
+                                });
+}
+
+base::Task<bool> SqliteTaskStore::end(UserScope scope, Task task, std::vector<NewEvent> events) {
+  assert(is_final(task.status));
+  return database_.writer().run("task.end", [scope, task = std::move(task), events = std::move(events)](
+                                                Transaction& tx) { return change_and_tell(tx, scope, task, events); });
+}
+
+}  // namespace codelab::infra::sqlite

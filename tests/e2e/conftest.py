@@ -1,0 +1,118 @@
+"""Fixtures, and how a coroutine test runs: in a loop of its own, under a watchdog, its clients closed at the end."""
+
+import asyncio
+import inspect
+
+import pytest
+
+import settings
+from client import Api
+from scripted_openai import ScriptedOpenAi
+from server import Server
+from settings import provider_settings
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    arguments = {name: pyfuncitem.funcargs[name] for name in names}
+    mark = pyfuncitem.get_closest_marker("watchdog")
+    clients = [value for value in pyfuncitem.funcargs.values() if hasattr(value, "aclose")]
+    asyncio.run(_run(pyfuncitem.obj(**arguments), clients, mark.args[0] if mark else 60))
+    return True
+
+
+async def _run(test, clients: list, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(test, settings.patient(seconds))
+    finally:
+        for client in clients:
+            await client.aclose()
+
+
+@pytest.fixture(scope="session")
+def running_provider():
+    provider = ScriptedOpenAi().start()
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture
+def provider(running_provider):
+    """The scripted provider behind `server` and `start_server`, with nothing asked yet."""
+    running_provider.reset()
+    return running_provider
+
+
+@pytest.fixture(scope="session")
+def server(running_provider):
+    """A server with the scripted provider, shared by tests that change no setting: each test has users of its own."""
+    server = Server(**provider_settings(running_provider.base_url))
+    server.start()
+    yield server
+    server.dispose()
+
+
+@pytest.fixture(scope="session")
+def offline_server():
+    """A server as it comes, without any provider: the offline model answers."""
+    server = Server()
+    server.start()
+    yield server
+    server.dispose()
+
+
+@pytest.fixture
+def start_server(running_provider, tmp_path):
+    """Starts servers of the test's own, with changed settings, and disposes of them after it."""
+    started = []
+
+    def start(**overrides: str) -> Server:
+        data_dir = tmp_path / f"data-{len(started)}"
+        data_dir.mkdir()
+        started.append(Server(data_dir, **{**provider_settings(running_provider.base_url), **overrides}))
+        return started[-1].start()
+
+    yield start
+    for server in started:
+        server.dispose()
+
+
+@pytest.fixture
+def api(server, provider):
+    """A client of the shared server."""
+    yield from _client_of(server)
+
+
+@pytest.fixture
+def offline_api(offline_server):
+    """A client of the shared server without a provider."""
+    yield from _client_of(offline_server)
+
+
+def _client_of(server: Server):
+    if not server.running:
+        server.start()
+    yield Api(server)
+    assert server.running, "the server died during this test:\n" + "\n".join(server.lines[-20:])
+
+
+@pytest.fixture
+def connect():
+    """Makes clients of the test's own servers; they are closed with the test's loop."""
+    return Clients()
+
+
+class Clients:
+    def __init__(self):
+        self._made: list[Api] = []
+
+    def __call__(self, server: Server) -> Api:
+        self._made.append(Api(server))
+        return self._made[-1]
+
+    async def aclose(self) -> None:
+        for api in self._made:
+            await api.aclose()
