@@ -41,7 +41,7 @@ void check_weights(const config::Settings& settings, Findings& findings) {
   }
 }
 
-void check_model(Platform& platform, Findings& findings) {
+void check_model(Platform& platform, const std::string& address, Findings& findings) {
   const auto info = platform.model->info();
   if (info.offline) {
     findings.note("model", "offline: answers are recalled, not reasoned; set OPENAI_API_KEY or CODELAB_LLM_BASE_URL");
@@ -51,19 +51,19 @@ void check_model(Platform& platform, Findings& findings) {
   core::models::CompletionRequest request{.messages = {{core::models::Role::user, "Say ok."}}, .max_tokens = 5};
   const auto answer = run_task(platform.cores.executor(0), platform.model->complete(std::move(request), sink));
   if (answer) {
-    findings.good("model", fmt::format("{} answers", answer->model));
+    findings.good("model", fmt::format("{} at {} answers", answer->model, address));
   } else {
-    findings.bad("model", answer.error().detail);
+    findings.bad("model", fmt::format("{}: {}", address, answer.error().detail));
   }
 }
 
-void check_embedder(Platform& platform, Findings& findings) {
+void check_embedder(Platform& platform, const std::string& address, Findings& findings) {
   if (platform.embedder->info().offline) return;
   const auto embedded = run_task(platform.cores.executor(0), platform.embedder->embed({"ok"}));
   if (embedded) {
     findings.good("embedding", fmt::format("{}, {} dimensions", embedded->front().model, embedded->front().values.size()));
   } else {
-    findings.bad("embedding", embedded.error().detail);
+    findings.bad("embedding", fmt::format("{}: {}", address, embedded.error().detail));
   }
 }
 
@@ -78,8 +78,8 @@ int run_doctor(const config::Settings& settings) {
     findings.good("secrets", "the token secrets can be used");
     platform.cores.start();
     check_weights(settings, findings);
-    check_model(platform, findings);
-    check_embedder(platform, findings);
+    check_model(platform, settings.llm.base_url, findings);
+    check_embedder(platform, settings.embedding.base_url, findings);
   } catch (const std::exception& failure) {
     findings.bad("start", failure.what());
   }

@@ -15,6 +15,7 @@ namespace codelab::base {
 /// Its stable public spelling is in the list below, its HTTP status in http/problem.cpp.
 enum class ErrorCode : std::uint8_t {
   malformed_json,
+  malformed_request,
   validation_failed,
   target_required,
   token_missing,
@@ -45,8 +46,8 @@ enum class ErrorCode : std::uint8_t {
 };
 
 /// In the order of ErrorCode.
-inline constexpr std::array<std::string_view, 28> kErrorNames{
-    "malformed_json",     "validation_failed",      "target_required",    "token_missing",
+inline constexpr std::array<std::string_view, 29> kErrorNames{
+    "malformed_json",     "malformed_request",  "validation_failed",      "target_required",    "token_missing",
     "token_invalid",      "invalid_credentials",    "registration_closed", "not_found",
     "agent_not_found",    "session_not_found",      "method_not_allowed", "not_acceptable",
     "email_taken",        "name_taken",             "idempotency_key_reused",

@@ -8,7 +8,9 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/system/system_error.hpp>
 
 #include "base/log.hpp"
 
@@ -25,15 +27,19 @@ struct TaskGroup::State {
   explicit State(std::string n) : name(std::move(n)) {}
 
   void ended(Entries::iterator entry, const std::exception_ptr& failure) {
-    if (failure) report(failure);
     const std::scoped_lock lock(mutex);
+    if (failure) report(failure);
     entries.erase(entry);
     if (entries.empty()) empty.notify_all();
   }
 
+  /// A task that ends by the cancellation it was sent has not failed.
   void report(const std::exception_ptr& failure) const {
     try {
       std::rethrow_exception(failure);
+    } catch (const boost::system::system_error& error) {
+      if (cancelled && error.code() == asio::error::operation_aborted) return;
+      log::error("background_task_failed", {{"group", name}, {"reason", error.what()}});
     } catch (const std::exception& error) {
       log::error("background_task_failed", {{"group", name}, {"reason", error.what()}});
     }

@@ -34,7 +34,10 @@ base::Result<core::PageRequest> page_of(const ApiRequest& request) {
   const auto limit = query_number(request, "limit", {.minimum = 1, .maximum = 200, .start = 50});
   if (!limit) return limit.error();
   core::PageRequest page{.limit = *limit};
-  if (const auto cursor = request.target.find("cursor")) page.cursor = std::string(*cursor);
+  if (const auto cursor = request.target.find("cursor")) {
+    if (!base::parse_uuid(*cursor)) return query_fault("cursor", "must be the next_cursor of the page before");
+    page.cursor = std::string(*cursor);
+  }
   return page;
 }
 

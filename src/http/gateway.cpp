@@ -75,18 +75,6 @@ Response no_route(const Request& request, const Target& target, const std::strin
   return response;
 }
 
-void log_request(const Request& request, const Response& response, std::string_view trace_id,
-                 std::chrono::steady_clock::time_point begin) {
-  const auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin);
-  const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
-  base::log::info("request", {{"request_id", request.request_id},
-                              {"trace_id", trace_id},
-                              {"method", to_string(request.method)},
-                              {"path", path},
-                              {"status", response.status},
-                              {"ms", took.count()}});
-}
-
 }  // namespace
 
 Gateway::Gateway(Ports ports, Router router, Cors cors, std::int64_t requests_per_minute)
@@ -94,52 +82,61 @@ Gateway::Gateway(Ports ports, Router router, Cors cors, std::int64_t requests_pe
 
 base::Task<Response> Gateway::handle(Request request) {
   const auto begin = std::chrono::steady_clock::now();
-  const std::string trace_id = trace_id_of(request);
+  Trace trace{.trace_id = trace_id_of(request)};
   Request echo{.method = request.method, .target = request.target, .request_id = request.request_id};
   if (request.headers.contains("Origin")) echo.headers.add("Origin", std::string(request.headers.get("Origin")));
-  Response response = co_await answer(std::move(request), trace_id);
+  Response response = co_await answer(std::move(request), trace);
   response.headers.add("X-Request-Id", echo.request_id);
   add_security_headers(response);
   cors_.allow(echo, response);
-  if (base::log::enabled(base::log::Level::info)) log_request(echo, response, trace_id, begin);
+  if (base::log::enabled(base::log::Level::info)) log_request(echo, response, trace, begin);
   co_return response;
 }
 
 /// Broken infrastructure ends here: its reason goes to the log with the trace id, never to the client.
-base::Task<Response> Gateway::answer(Request request, std::string trace_id) {
+base::Task<Response> Gateway::answer(Request request, Trace& trace) {
   std::string reason;
   auto code = base::ErrorCode::internal;
   try {
-    co_return co_await dispatch(std::move(request), trace_id);
+    co_return co_await dispatch(std::move(request), trace);
   } catch (const base::StoreError& failure) {
     reason = failure.what();
     code = base::ErrorCode::store_unavailable;
   } catch (const std::exception& failure) {
     reason = failure.what();
   }
-  base::log::error("request_broken", {{"trace_id", trace_id}, {"code", base::name_of(code)}, {"reason", reason}});
+  base::log::error("request_broken", {{"trace_id", trace.trace_id},
+                                      {"user_id", trace.user_id},
+                                      {"code", base::name_of(code)},
+                                      {"reason", reason}});
   const bool away = code == base::ErrorCode::store_unavailable;
-  co_return problem(base::make_error(code, away ? "a store did not answer; try again" : "this is our fault"), trace_id);
+  co_return problem(base::make_error(code, away ? "a store did not answer; try again" : "this is our fault"),
+                    trace.trace_id);
 }
 
-base::Task<Response> Gateway::dispatch(Request request, std::string trace_id) {
+base::Task<Response> Gateway::dispatch(Request request, Trace& trace) {
   if (Cors::is_preflight(request)) co_return cors_.answer_preflight(request);
   auto target = parse_target(request.target);
-  if (!target) co_return problem(target.error(), trace_id);
+  if (!target) co_return problem(target.error(), trace.trace_id);
   auto match = router_.find(request.method, *target);
-  if (match.route == nullptr) co_return no_route(request, *target, match.allowed, trace_id);
+  if (match.route == nullptr) co_return no_route(request, *target, match.allowed, trace.trace_id);
   ApiRequest routed{.raw = std::move(request),
                     .target = std::move(*target),
                     .params = std::move(match.params),
-                    .trace_id = std::move(trace_id)};
-  if (match.route->access() == Route::Access::user) co_return co_await dispatch_user(*match.route, std::move(routed));
+                    .trace_id = trace.trace_id};
+  trace.session_id = routed.param("session_id");
+  trace.agent = routed.param("agent");
+  if (match.route->access() == Route::Access::user) {
+    co_return co_await dispatch_user(*match.route, std::move(routed), trace);
+  }
   co_return co_await dispatch_open(*match.route, std::move(routed));
 }
 
-base::Task<Response> Gateway::dispatch_user(const Route& route, ApiRequest request) {
+base::Task<Response> Gateway::dispatch_user(const Route& route, ApiRequest request, Trace& trace) {
   std::string authorization(request.raw.headers.get("Authorization"));
   auto identity = co_await ports_.authenticator.authenticate(std::move(authorization));
   if (!identity) co_return problem(identity.error(), request.trace_id);
+  trace.user_id = identity->scope.user().str();
   std::string key = identity->scope.prefix();
   const auto decision = co_await take(std::move(key));
   Response response;
@@ -187,6 +184,21 @@ Response Gateway::connection_error(unsigned status, std::string_view request_id)
   response.headers.add("X-Request-Id", std::string(request_id));
   add_security_headers(response);
   return response;
+}
+
+void Gateway::log_request(const Request& request, const Response& response, const Trace& trace,
+                          std::chrono::steady_clock::time_point begin) {
+  const auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin);
+  const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
+  base::log::info("request", {{"request_id", request.request_id},
+                              {"trace_id", trace.trace_id},
+                              {"user_id", trace.user_id},
+                              {"session_id", trace.session_id},
+                              {"agent", trace.agent},
+                              {"method", to_string(request.method)},
+                              {"path", path},
+                              {"status", response.status},
+                              {"ms", took.count()}});
 }
 
 }  // namespace codelab::http

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -28,10 +28,20 @@ class Gateway final : public RequestHandler {
   Response connection_error(unsigned status, std::string_view request_id) override;
 
  private:
-  base::Task<Response> answer(Request request, std::string trace_id);
-  base::Task<Response> dispatch(Request request, std::string trace_id);
-  base::Task<Response> dispatch_user(const Route& route, ApiRequest request);
+  /// What the log line of a request says, found out on the way. Lives as long as the request.
+  struct Trace {
+    std::string trace_id;
+    std::string user_id;
+    std::string session_id;
+    std::string agent;
+  };
+
+  base::Task<Response> answer(Request request, Trace& trace);
+  base::Task<Response> dispatch(Request request, Trace& trace);
+  base::Task<Response> dispatch_user(const Route& route, ApiRequest request, Trace& trace);
   base::Task<Response> dispatch_open(const Route& route, ApiRequest request);
+  static void log_request(const Request& request, const Response& response, const Trace& trace,
+                          std::chrono::steady_clock::time_point begin);
   base::Task<core::cache::RateDecision> take(std::string key);
 
   Ports ports_;

@@ -19,6 +19,7 @@ struct Kind {
 
 constexpr Kind kKinds[] = {
     {ErrorCode::malformed_json, 400, "Malformed JSON"},
+    {ErrorCode::malformed_request, 400, "Malformed request"},
     {ErrorCode::validation_failed, 422, "Validation failed"},
     {ErrorCode::target_required, 422, "Target required"},
     {ErrorCode::token_missing, 401, "Not authenticated"},

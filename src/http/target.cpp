@@ -8,7 +8,7 @@ namespace codelab::http {
 namespace {
 
 base::Error bad_target() {
-  return base::make_error(base::ErrorCode::validation_failed, "the request target is not valid");
+  return base::make_error(base::ErrorCode::malformed_request, "the request target is not valid");
 }
 
 bool is_plain_segment(std::string_view segment) {

@@ -22,7 +22,7 @@ struct Target {
   std::string path() const;
 };
 
-/// Errors: validation_failed for what is not an origin-form target (RFC 9112) with valid percent-encoding, or holds
+/// Errors: malformed_request for what is not an origin-form target (RFC 9112) with valid percent-encoding, or holds
 /// an encoded NUL or slash, or a dot segment.
 base::Result<Target> parse_target(std::string_view target);
 

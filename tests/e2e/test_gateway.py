@@ -181,9 +181,9 @@ async def test_the_rate_limit_is_told_and_kept_per_user(start_server, connect):
     assert remaining == [4, 3, 2, 1, 0, 0, 0, 0]
     for reply in replies:
         assert int(reply.headers["RateLimit-Limit"].split(",")[0]) == 5
-        assert 0 <= int(reply.headers["RateLimit-Reset"]) <= 60
+        assert 0 <= int(reply.headers["RateLimit-Reset"]) <= 120
     replies[-1].problem(429, "rate_limited")
-    assert 1 <= int(replies[-1].headers["Retry-After"]) <= 60
+    assert 1 <= int(replies[-1].headers["Retry-After"]) <= 120
     assert (await other.get("/my/profile")).status == 200
     assert (await api.get("/health")).status == 200
 

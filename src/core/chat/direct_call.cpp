@@ -12,6 +12,8 @@ namespace codelab::core::chat {
 namespace {
 
 constexpr std::int64_t kHistoryMessages = 200;
+/// One interaction in so many, by chance, looks whether there are memories to forget.
+constexpr unsigned kPruneEvery = 64;
 /// What of an answer goes into memory: enough to find and to recall it.
 constexpr std::size_t kMaxRememberedBytes = 16'000;
 
@@ -34,6 +36,17 @@ models::CompletionRequest completion_request(const DirectCall& call, Prompt prom
           .max_tokens = call.agent.config.max_tokens};
 }
 
+void log_outcome(const identity::UserScope& scope, const Task& task) {
+  const auto level = task.error ? base::log::Level::warning : base::log::Level::info;
+  if (!base::log::enabled(level)) return;
+  base::log::write(level, "task_ended", {{"task_id", task.id.str()},
+                                         {"user_id", scope.user().str()},
+                                         {"session_id", task.session_id.str()},
+                                         {"agent_id", task.agent_id.str()},
+                                         {"status", base::name_of(task.status)},
+                                         {"code", task.error ? task.error->code : ""}});
+}
+
 }  // namespace
 
 base::Task<> DirectCallRunner::run(DirectCall call) {
@@ -47,11 +60,7 @@ base::Task<std::optional<base::Error>> DirectCallRunner::guarded_attempt(const D
   try {
     co_return co_await attempt(call);
   } catch (const std::exception& failure) {
-    base::log::error("task_broken", {{"task_id", call.task.id.str()},
-                                     {"user_id", call.scope.user().str()},
-                                     {"session_id", call.task.session_id.str()},
-                                     {"agent_id", call.task.agent_id.str()},
-                                     {"reason", failure.what()}});
+    base::log::error("task_broken", {{"task_id", call.task.id.str()}, {"reason", failure.what()}});
   }
   co_return base::make_error(base::ErrorCode::internal, "the task broke off inside the server");
 }
@@ -117,6 +126,7 @@ base::Task<bool> DirectCallRunner::remember(const DirectCall& call, std::string 
   std::string reason;
   try {
     auto stored = co_await ports_.memory.remember(call.scope, call.agent.id, std::move(what));
+    if (stored) co_await prune_now_and_then(call, stored->id);
     if (stored) co_return true;
     reason = stored.error().detail;
   } catch (const std::exception& failure) {
@@ -126,6 +136,12 @@ base::Task<bool> DirectCallRunner::remember(const DirectCall& call, std::string 
                                            {"agent_id", call.agent.id.str()},
                                            {"reason", reason}});
   co_return false;
+}
+
+/// An agent's bounds of age and count hold to within some dozens of memories.
+base::Task<> DirectCallRunner::prune_now_and_then(const DirectCall& call, base::MemoryId newest) {
+  if (newest.bytes.back() % kPruneEvery != 0) co_return;
+  co_await ports_.memory.prune(call.scope, call.agent.id, call.agent.config.memory);
 }
 
 Message DirectCallRunner::answer_message(const DirectCall& call, base::MessageId id,
@@ -150,20 +166,17 @@ base::Task<bool> DirectCallRunner::complete(const DirectCall& call, Message answ
   task.status = TaskStatus::completed;
   task.message_id = answer.id;
   task.completed_at = answer.created_at;
+  log_outcome(call.scope, task);
   std::vector<events::NewEvent> events{message_created(answer), task_completed(task, answer)};
   co_return co_await ports_.tasks.complete(call.scope, std::move(task), std::move(answer), std::move(events));
 }
 
 base::Task<> DirectCallRunner::fail(const DirectCall& call, base::Error error) {
-  base::log::warning("task_failed", {{"task_id", call.task.id.str()},
-                                     {"user_id", call.scope.user().str()},
-                                     {"session_id", call.task.session_id.str()},
-                                     {"agent_id", call.task.agent_id.str()},
-                                     {"code", base::name_of(error.code)}});
   Task task = call.task;
   task.status = TaskStatus::failed;
   task.completed_at = ports_.clock.now();
   task.error = TaskError{.code = std::string(base::name_of(error.code)), .detail = std::move(error.detail)};
+  log_outcome(call.scope, task);
   std::vector<events::NewEvent> events{task_failed(task)};
   co_await ports_.tasks.end(call.scope, std::move(task), std::move(events));
 }

@@ -54,6 +54,7 @@ class DirectCallRunner {
   base::Task<Context> retrieve(const DirectCall& call);
   base::Task<> announce_context(const DirectCall& call, const Context& context, const Prompt& prompt);
   base::Task<bool> remember(const DirectCall& call, std::string answer);
+  base::Task<> prune_now_and_then(const DirectCall& call, base::MemoryId newest);
   base::Task<bool> complete(const DirectCall& call, Message answer);
   base::Task<> fail(const DirectCall& call, base::Error error);
   Message answer_message(const DirectCall& call, base::MessageId id, models::Completion completion) const;

@@ -9,8 +9,8 @@
 
 #include <boost/asio/detached.hpp>
 
-#include "outbound_fixture.hpp"
-#include "scripted_server.hpp"
+#include "tests/unit/infra/curl/outbound_fixture.hpp"
+#include "tests/unit/infra/curl/scripted_server.hpp"
 
 namespace codelab::infra::curl {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "provider_fixture.hpp"
+#include "tests/unit/infra/openai/provider_fixture.hpp"
 
 namespace codelab::infra::openai {
 namespace {

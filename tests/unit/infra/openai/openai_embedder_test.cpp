@@ -7,7 +7,7 @@
 
 #include <boost/json.hpp>
 
-#include "provider_fixture.hpp"
+#include "tests/unit/infra/openai/provider_fixture.hpp"
 
 namespace codelab::infra::openai {
 namespace {

@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
-#include "../curl/outbound_fixture.hpp"
-#include "../curl/scripted_server.hpp"
 #include "core/models/observer.hpp"
 #include "infra/openai/provider_config.hpp"
+#include "tests/unit/infra/curl/outbound_fixture.hpp"
+#include "tests/unit/infra/curl/scripted_server.hpp"
 
 namespace codelab::tests {
 
