@@ -42,11 +42,14 @@ CREATE TABLE user_agents (
   UNIQUE (user_id, name)
 ) STRICT;
 
--- One a chat session, and one a user for what belongs to no session (its id is the user's).
+-- One a chat session, and one a user for what belongs to no session (its id is the user's). What changes with each
+-- message stands here together: one page is written, not two.
 CREATE TABLE event_streams (
-  user_id  BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-  id       BLOB    NOT NULL,
-  last_seq INTEGER NOT NULL DEFAULT 0,
+  user_id       BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  id            BLOB    NOT NULL,
+  last_seq      INTEGER NOT NULL DEFAULT 0,
+  message_count INTEGER NOT NULL DEFAULT 0,
+  updated_at    INTEGER NOT NULL,
   PRIMARY KEY (user_id, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -66,12 +69,10 @@ CREATE TABLE events (
 
 -- Goes with its event stream, which has the same id.
 CREATE TABLE chat_sessions (
-  user_id       BLOB    NOT NULL,
-  id            BLOB    NOT NULL,
-  title         TEXT    NOT NULL,
-  message_count INTEGER NOT NULL DEFAULT 0,
-  created_at    INTEGER NOT NULL,
-  updated_at    INTEGER NOT NULL,
+  user_id    BLOB    NOT NULL,
+  id         BLOB    NOT NULL,
+  title      TEXT    NOT NULL,
+  created_at INTEGER NOT NULL,
   PRIMARY KEY (user_id, id),
   FOREIGN KEY (user_id, id) REFERENCES event_streams (user_id, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
@@ -159,8 +160,6 @@ CREATE TABLE memories (
   FOREIGN KEY (user_id, agent_id, embedding_model, dimension)
     REFERENCES memory_collections (user_id, agent_id, embedding_model, dimension) ON DELETE CASCADE
 ) STRICT;
-
-CREATE INDEX memories_by_collection ON memories (user_id, agent_id, embedding_model, dimension);
 
 -- float32, little endian; apart from the memories so that listing those reads none.
 CREATE TABLE memory_vectors (

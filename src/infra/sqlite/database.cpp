@@ -10,7 +10,7 @@ constexpr std::int64_t kWriterCacheKib = 16 * 1024;
 /// page_size counts before the first table is made only, and not any more once WAL is on. Checkpoints are the
 /// Checkpointer's, so SQLite makes none by itself.
 constexpr const char* kPrepareFile =
-    "PRAGMA page_size = 8192;"
+    "PRAGMA page_size = 4096;"
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
     "PRAGMA wal_autocheckpoint = 0;"

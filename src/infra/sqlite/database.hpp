@@ -18,8 +18,8 @@ struct DatabaseSettings {
   std::filesystem::path folder;
   Writer::Settings writer = {};
   Readers::Settings readers = {};
-  /// Pages of 8 KiB in the write-ahead log past which it is copied into the file.
-  int checkpoint_pages = 4'000;
+  /// Pages of 4 KiB in the write-ahead log past which it is copied into the file.
+  int checkpoint_pages = 16'000;
 };
 
 /// The database of one data folder, migrated and open; nobody else can open it meanwhile. Its parts are thread-safe.

@@ -17,7 +17,7 @@ constexpr Sql kKey = "SELECT request_hash, task_id FROM idempotency_keys WHERE u
 /// A key whose task is gone with its session is free again.
 constexpr Sql kKeepKey =
     "INSERT OR REPLACE INTO idempotency_keys (user_id, key, request_hash, task_id, created_at) VALUES (?, ?, ?, ?, ?)";
-constexpr Sql kMessageCount = "SELECT message_count FROM chat_sessions WHERE user_id = ? AND id = ?";
+constexpr Sql kMessageCount = "SELECT message_count FROM event_streams WHERE user_id = ? AND id = ?";
 
 struct UsedKey {
   std::string request_hash;

@@ -14,7 +14,8 @@ using core::chat::MessageRange;
 using core::identity::UserScope;
 using MessagePage = core::Page<Message>;
 
-constexpr Sql kMessageCount = "SELECT message_count FROM chat_sessions WHERE user_id = ? AND id = ?";
+constexpr Sql kMessageCount =
+    "SELECT message_count FROM event_streams WHERE user_id = ? AND id = ? AND id <> user_id";
 constexpr Sql kFirstMessages =
     "SELECT id, session_id, role, content, agent_id, agent_name, task_id, model, prompt_tokens, completion_tokens, "
     "cost_usd, created_at FROM messages "

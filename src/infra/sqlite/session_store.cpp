@@ -13,16 +13,18 @@ using core::chat::Session;
 using core::events::EventType;
 using core::identity::UserScope;
 
-constexpr Sql kInsertStream = "INSERT INTO event_streams (user_id, id) VALUES (?, ?)";
-constexpr Sql kInsertSession =
-    "INSERT INTO chat_sessions (user_id, id, title, created_at, updated_at) VALUES (?, ?, ?, ?, ?)";
+constexpr Sql kInsertStream = "INSERT INTO event_streams (user_id, id, updated_at) VALUES (?, ?, ?)";
+constexpr Sql kInsertSession = "INSERT INTO chat_sessions (user_id, id, title, created_at) VALUES (?, ?, ?, ?)";
 constexpr Sql kSessionsBefore =
-    "SELECT id, title, created_at, updated_at, message_count FROM chat_sessions "
-    "WHERE user_id = ? AND id < ? ORDER BY id DESC LIMIT ?";
+    "SELECT s.id, s.title, s.created_at, e.updated_at, e.message_count FROM chat_sessions s "
+    "JOIN event_streams e ON e.user_id = s.user_id AND e.id = s.id "
+    "WHERE s.user_id = ? AND s.id < ? ORDER BY s.id DESC LIMIT ?";
 constexpr Sql kCountSessions = "SELECT count(*) FROM chat_sessions WHERE user_id = ?";
 constexpr Sql kSessionById =
-    "SELECT id, title, created_at, updated_at, message_count FROM chat_sessions WHERE user_id = ? AND id = ?";
-constexpr Sql kRenameSession = "UPDATE chat_sessions SET title = ?, updated_at = ? WHERE user_id = ? AND id = ?";
+    "SELECT s.id, s.title, s.created_at, e.updated_at, e.message_count FROM chat_sessions s "
+    "JOIN event_streams e ON e.user_id = s.user_id AND e.id = s.id WHERE s.user_id = ? AND s.id = ?";
+constexpr Sql kRenameSession = "UPDATE chat_sessions SET title = ? WHERE user_id = ? AND id = ?";
+constexpr Sql kTouchStream = "UPDATE event_streams SET updated_at = ? WHERE user_id = ? AND id = ?";
 /// The session, its messages, tasks and events go with it.
 constexpr Sql kDeleteStream = "DELETE FROM event_streams WHERE user_id = ? AND id = ?";
 
@@ -42,9 +44,10 @@ core::events::NewEvent about(EventType type, const Session& session) {
 
 base::Result<Session> rename_session(Transaction& tx, const UserScope& scope, const base::SessionId& id,
                                      const std::string& title, base::Timestamp now) {
-  if (tx.sql().execute(kRenameSession, title, now, scope.user(), id) == 0) {
+  if (tx.sql().execute(kRenameSession, title, scope.user(), id) == 0) {
     return base::make_error(base::ErrorCode::session_not_found, "no such session");
   }
+  tx.sql().execute(kTouchStream, now, scope.user(), id);
   auto session = session_by_id(tx.sql(), scope, id);
   tx.append_own(scope.user(), about(EventType::session_updated, *session));
   return std::move(*session);
@@ -62,8 +65,8 @@ bool erase_session(Transaction& tx, const UserScope& scope, const base::SessionI
 
 base::Task<Session> SqliteSessionStore::create(UserScope scope, Session session) {
   return database_.writer().run("session.create", [scope, session = std::move(session)](Transaction& tx) {
-    tx.sql().execute(kInsertStream, scope.user(), session.id);
-    tx.sql().execute(kInsertSession, scope.user(), session.id, session.title, session.created_at, session.updated_at);
+    tx.sql().execute(kInsertStream, scope.user(), session.id, session.updated_at);
+    tx.sql().execute(kInsertSession, scope.user(), session.id, session.title, session.created_at);
     tx.append_own(scope.user(), about(EventType::session_created, session));
     return session;
   });

@@ -17,9 +17,6 @@ using core::chat::Task;
 using core::events::NewEvent;
 using core::identity::UserScope;
 
-constexpr Sql kCountMessage =
-    "UPDATE chat_sessions SET message_count = message_count + 1, updated_at = max(updated_at, ?1) "
-    "WHERE user_id = ?2 AND id = ?3 RETURNING message_count";
 constexpr Sql kInsertTask =
     "INSERT INTO tasks (user_id, id, session_id, agent_id, agent_name, status, request_message_id, created_at, "
     "started_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -27,15 +24,6 @@ constexpr Sql kChangeTask =
     "UPDATE tasks SET status = ?, started_at = coalesce(?, started_at), error_code = ?, error_detail = ?, "
     "message_id = ?, completed_at = ? "
     "WHERE user_id = ? AND session_id = ? AND id = ? AND status IN ('queued', 'running')";
-
-/// Messages in the session with this one; 0 when this user has no such session.
-std::int64_t count_message(Connection& sql, const UserScope& scope, const Message& message) {
-  auto rows = sql.query(kCountMessage, message.created_at, scope.user(), message.session_id);
-  std::int64_t count = 0;
-  if (rows.next()) rows.read(count);
-  rows.next();
-  return count;
-}
 
 /// False when the task has ended or is not this user's.
 bool change_task(Connection& sql, const UserScope& scope, const Task& task) {
@@ -53,14 +41,13 @@ base::Result<BegunCall> begin_call(Transaction& tx, const UserScope& scope, cons
     if (!earlier) return std::move(earlier.error());
     if (*earlier) return std::move(**earlier);
   }
-  const auto message_count = count_message(sql, scope, message);
-  if (message_count == 0) return base::make_error(base::ErrorCode::session_not_found, "no such session");
+  const auto message_count = tx.append_with_message(scope.user(), task.session_id, message.created_at, events);
+  if (!message_count) return base::make_error(base::ErrorCode::session_not_found, "no such session");
   insert_message(sql, scope, message);
   sql.execute(kInsertTask, scope.user(), task.id, task.session_id, task.agent_id, task.agent_name, task.status,
               task.request_message_id, task.created_at, task.started_at);
   if (idempotency) keep_key(sql, scope, *idempotency, task);
-  tx.append(scope.user(), core::events::stream_of(task.session_id), events);
-  return BegunCall{.task = task, .message_count = message_count};
+  return BegunCall{.task = task, .message_count = *message_count};
 }
 
 bool change_and_tell(Transaction& tx, const UserScope& scope, const Task& task, const std::vector<NewEvent>& events) {
@@ -72,9 +59,8 @@ bool change_and_tell(Transaction& tx, const UserScope& scope, const Task& task, 
 bool complete_task(Transaction& tx, const UserScope& scope, const Task& task, const Message& answer,
                    const std::vector<NewEvent>& events) {
   if (!change_task(tx.sql(), scope, task)) return false;
-  count_message(tx.sql(), scope, answer);
+  tx.append_with_message(scope.user(), task.session_id, answer.created_at, events);
   insert_message(tx.sql(), scope, answer);
-  tx.append(scope.user(), core::events::stream_of(task.session_id), events);
   return true;
 }
 

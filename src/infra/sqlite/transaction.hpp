@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,6 +27,11 @@ class Transaction {
   /// nothing written, when this user has no such stream.
   bool append(const base::UserId& user, const core::events::StreamId& stream,
               std::vector<core::events::NewEvent> events);
+  /// The same for a session that gets a message: counts it too. How many the session has then; nullopt, and nothing
+  /// written, when this user has no such session.
+  std::optional<std::int64_t> append_with_message(const base::UserId& user, const base::SessionId& session,
+                                                  base::Timestamp message_at,
+                                                  std::vector<core::events::NewEvent> events);
   /// One event for the user's own stream, which is there as long as the user is.
   bool append_own(const base::UserId& user, core::events::NewEvent event);
 
@@ -36,6 +42,9 @@ class Transaction {
 
  private:
   friend class Batch;
+
+  void insert(const base::UserId& user, const core::events::StreamId& stream, std::int64_t last_seq,
+              std::vector<core::events::NewEvent> events);
 
   Connection& connection_;
   const base::Clock& clock_;

@@ -16,7 +16,7 @@ using core::identity::UserScope;
 
 constexpr Sql kInsertUser =
     "INSERT INTO users (id, email, password_hash, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (email) DO NOTHING";
-constexpr Sql kInsertOwnStream = "INSERT INTO event_streams (user_id, id) VALUES (?1, ?1)";
+constexpr Sql kInsertOwnStream = "INSERT INTO event_streams (user_id, id, updated_at) VALUES (?1, ?1, ?2)";
 constexpr Sql kUserByEmail = "SELECT id, email, created_at, password_hash FROM users WHERE email = ?";
 constexpr Sql kUserById = "SELECT id, email, created_at FROM users WHERE id = ?";
 constexpr Sql kAllUsers = "SELECT id, email, created_at FROM users ORDER BY id";
@@ -40,7 +40,7 @@ base::Result<User> create_user(Transaction& tx, const UserCredentials& credentia
   if (tx.sql().execute(kInsertUser, user.id, user.email, credentials.password_hash, user.created_at) == 0) {
     return base::make_error(base::ErrorCode::email_taken, "this email address is registered already");
   }
-  tx.sql().execute(kInsertOwnStream, user.id);
+  tx.sql().execute(kInsertOwnStream, user.id, user.created_at);
   for (const auto& agent : starter_team) insert_agent(tx.sql(), user.id, agent);
   tx.append_own(user.id, {.type = core::events::EventType::user_registered,
                           .payload = fmt::format(R"({{"user":{}}})", base::encode(user))});

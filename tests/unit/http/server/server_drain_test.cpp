@@ -97,16 +97,17 @@ TEST_F(HttpServerDrain, UnderLoadAnswersOrClosesButNeverCutsAnAnswer) {
   start();
   std::vector<std::future<bool>> clients;
   for (int i = 0; i < 4; ++i) {
-    clients.push_back(std::async(std::launch::async, [this] {
-      RawClient client(port());
+    // Connected here: a client that comes after the drain began is rightly refused.
+    auto client = std::make_unique<RawClient>(port());
+    clients.push_back(std::async(std::launch::async, [client = std::move(client)] {
       for (;;) {
         try {
-          client.send(kGet);
-          if (client.at_end()) return true;
+          client->send(kGet);
+          if (client->at_end()) return true;
         } catch (const std::runtime_error&) {
           return true;  // closed between two requests
         }
-        if (client.read_answer().body != "GET / ") return false;
+        if (client->read_answer().body != "GET / ") return false;
       }
     }));
   }

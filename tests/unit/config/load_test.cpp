@@ -1,0 +1,78 @@
+#include "config/load.hpp"
+
+#include <fstream>
+#include <map>
+
+#include <gtest/gtest.h>
+
+namespace codelab::config {
+namespace {
+
+std::map<std::string, std::string>& variables() {
+  static std::map<std::string, std::string> all;
+  return all;
+}
+
+const char* lookup(const char* name) {
+  const auto found = variables().find(name);
+  return found == variables().end() ? nullptr : found->second.c_str();
+}
+
+Loaded loaded(std::map<std::string, std::string> environment, const std::string& toml = "") {
+  variables() = std::move(environment);
+  if (toml.empty()) return load(std::nullopt, lookup);
+  const auto file = std::filesystem::temp_directory_path() / ("codelab-config-" + std::to_string(getpid()) + ".toml");
+  std::ofstream(file) << toml;
+  auto result = load(file, lookup);
+  std::filesystem::remove(file);
+  return result;
+}
+
+TEST(Configuration, without_any_setting_everything_is_embedded_and_offline) {
+  const auto result = loaded({});
+  EXPECT_TRUE(result.faults.empty());
+  EXPECT_EQ(result.settings.llm.base_url, "");
+  EXPECT_EQ(result.settings.embedding.model, "auto");
+  EXPECT_EQ(result.settings.rate_limit_per_minute, 100);
+}
+
+TEST(Configuration, the_environment_wins_over_the_file) {
+  const auto result = loaded({{"CODELAB_PORT", "9"}}, "[server]\nport = 7\nhost = \"0.0.0.0\"\n");
+  EXPECT_TRUE(result.faults.empty());
+  EXPECT_EQ(result.settings.port, 9);
+  EXPECT_EQ(result.settings.host, "0.0.0.0");
+}
+
+TEST(Configuration, an_openai_key_alone_is_enough) {
+  const auto& settings = loaded({{"OPENAI_API_KEY", "k"}}).settings;
+  EXPECT_EQ(settings.llm.base_url, "https://api.openai.com/v1");
+  EXPECT_EQ(settings.llm.model, "gpt-4o-mini");
+  EXPECT_EQ(settings.embedding.model, "text-embedding-3-small");
+}
+
+TEST(Configuration, our_own_names_win_over_the_common_ones) {
+  const auto& settings = loaded({{"OPENAI_BASE_URL", "http://a/v1"}, {"CODELAB_LLM_BASE_URL", "http://b/v1"}}).settings;
+  EXPECT_EQ(settings.llm.base_url, "http://b/v1");
+  EXPECT_EQ(settings.embedding.base_url, "http://a/v1");
+}
+
+TEST(Configuration, every_fault_is_told_in_words) {
+  const auto faults = loaded({{"CODELAB_PORT", "x"}, {"CODELAB_LOG_LEVEL", "loud"}, {"CODELAB_REDIS_URL", "redis://h"}},
+                             "[server]\nport = 70000\n[nonsense]\na = 1\n")
+                          .faults;
+  ASSERT_EQ(faults.size(), 5);
+  EXPECT_TRUE(faults[0].contains("nonsense.a"));
+  EXPECT_TRUE(faults[1].contains("70000"));
+  EXPECT_TRUE(faults[2].contains("CODELAB_PORT"));
+  EXPECT_TRUE(faults[3].contains("debug, info, warning, error"));
+  EXPECT_TRUE(faults[4].contains("CODELAB_REDIS_URL"));
+}
+
+TEST(Configuration, a_broken_file_is_told_with_its_line) {
+  const auto faults = loaded({}, "[server]\nport = = 1\n").faults;
+  ASSERT_EQ(faults.size(), 1);
+  EXPECT_TRUE(faults[0].contains("line 2"));
+}
+
+}  // namespace
+}  // namespace codelab::config
