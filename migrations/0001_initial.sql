@@ -1,5 +1,8 @@
 -- Every table of a user's own things has a primary key that begins with user_id, and so do its foreign keys: a row
 -- cannot refer to another user's. Ids are 16 bytes, times are microseconds since 1970 in UTC.
+--
+-- What every call adds to (events, messages, tasks, memories) keeps its rows in the order of their coming, so that the
+-- calls of one commit share pages, and has the key in an index of small entries. The rest is WITHOUT ROWID.
 
 CREATE TABLE users (
   id            BLOB    NOT NULL PRIMARY KEY,
@@ -65,7 +68,7 @@ CREATE TABLE events (
   at        INTEGER NOT NULL,
   PRIMARY KEY (user_id, stream_id, seq),
   FOREIGN KEY (user_id, stream_id) REFERENCES event_streams (user_id, id) ON DELETE CASCADE
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- Goes with its event stream, which has the same id.
 CREATE TABLE chat_sessions (
@@ -94,7 +97,7 @@ CREATE TABLE messages (
   content           TEXT    NOT NULL,
   PRIMARY KEY (user_id, session_id, id),
   FOREIGN KEY (user_id, session_id) REFERENCES chat_sessions (user_id, id) ON DELETE CASCADE
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE tasks (
   user_id            BLOB    NOT NULL,
@@ -112,7 +115,7 @@ CREATE TABLE tasks (
   completed_at       INTEGER,
   PRIMARY KEY (user_id, id),
   FOREIGN KEY (user_id, session_id) REFERENCES chat_sessions (user_id, id) ON DELETE CASCADE
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE INDEX tasks_by_session ON tasks (user_id, session_id);
 CREATE INDEX tasks_unfinished ON tasks (user_id, id) WHERE status IN ('queued', 'running');

@@ -59,6 +59,9 @@ struct StoreKind {
 
 std::vector<StoreKind> store_kinds();
 
+/// How GoogleTest prints a kind.
+inline void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.name; }
+
 /// A suite over every kind of store; `stores` is fresh for each test.
 class StoreContract : public testing::TestWithParam<StoreKind> {
  protected:

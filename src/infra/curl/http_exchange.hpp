@@ -74,7 +74,7 @@ struct HttpOutcome {
   int status = 0;
   /// Names in lower case.
   std::vector<HttpHeader> headers;
-  /// Empty when a sink took it.
+  /// Empty when a sink took it; of an answer that is not 2xx only the first 256 KiB.
   std::string body;
   /// The transport's own words, for logs: may name hosts and addresses, so it is not public.
   std::string detail;

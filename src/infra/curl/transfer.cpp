@@ -16,6 +16,8 @@ namespace {
 static_assert(CURL_ERROR_SIZE <= 256);
 
 constexpr std::size_t kMaxHeaderBytes = 64UL << 10;
+/// What is kept of the body of a failure.
+constexpr std::size_t kMaxFailureBytes = 256UL << 10;
 
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
@@ -138,9 +140,11 @@ bool Transfer::take_body(std::string_view bytes) {
     broken_off_ = Ending::too_large;
     return false;
   }
-  if (sink_ != nullptr && outcome_.status >= 200 && outcome_.status < 300) return deliver(bytes);
+  const bool success = outcome_.status >= 200 && outcome_.status < 300;
+  if (success && sink_ != nullptr) return deliver(bytes);
   begin_to_flow();
-  outcome_.body.append(bytes);
+  const std::size_t room = success ? bytes.size() : kMaxFailureBytes - outcome_.body.size();
+  outcome_.body.append(bytes.substr(0, room));
   return true;
 }
 

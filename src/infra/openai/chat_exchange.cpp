@@ -24,7 +24,8 @@ ChatStreamDecoder ChatExchange::fresh_decoder() const {
 
 std::string ChatExchange::begin() {
   decoder_ = fresh_decoder();
-  return chat_request_body(request_, dialects_.of(request_.model));
+  dialect_ = dialects_.of(request_.model);
+  return chat_request_body(request_, dialect_);
 }
 
 std::size_t ChatExchange::max_response_bytes() const {
@@ -56,9 +57,11 @@ AttemptFailure ChatExchange::failure() const {
 }
 
 bool ChatExchange::adapt(const ProviderError& error) {
-  ChatDialect dialect = dialects_.of(request_.model);
-  if (!dialect.learn(error)) return false;
-  dialects_.remember(request_.model, dialect);
+  // Another call may have learnt the same in the meantime: what counts is how this one was spoken.
+  if (!dialect_.learn(error)) return false;
+  ChatDialect known = dialects_.of(request_.model);
+  known.learn(error);
+  dialects_.remember(request_.model, known);
   return true;
 }
 

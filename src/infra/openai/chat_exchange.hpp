@@ -36,6 +36,8 @@ class ChatExchange final : public Exchange, private curl::ChunkSink {
   core::models::TextSink& sink_;
   const ProviderConfig& config_;
   ChatDialects& dialects_;
+  /// Of the current attempt.
+  ChatDialect dialect_;
   ChatStreamDecoder decoder_;
 };
 

@@ -95,6 +95,13 @@ TEST_F(CurlClientTest, CollectsTheBodyOfAFailureInsteadOfStreamingIt) {
   EXPECT_EQ(sink.text, "");
 }
 
+TEST_F(CurlClientTest, OfAFailureOnlyTheBeginningIsKept) {
+  ScriptedServer server([](const SeenRequest&) { return plain_reply(502, std::string(1UL << 20, 'x')); });
+  const HttpOutcome outcome = run(perform(get(server.url())));
+  EXPECT_EQ(outcome.ending, Ending::complete);
+  EXPECT_EQ(outcome.body.size(), 256UL << 10);
+}
+
 TEST_F(CurlClientTest, ReusesAConnection) {
   ScriptedServer server([](const SeenRequest&) { return plain_reply(200, "ok"); });
   for (int i = 0; i < 5; ++i) EXPECT_EQ(run(perform(get(server.url()))).status, 200);

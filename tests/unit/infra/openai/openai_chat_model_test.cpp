@@ -251,6 +251,25 @@ TEST_F(OpenAiChatModelTest, ARefusedParameterIsLeftOutFromThenOn) {
   EXPECT_EQ(observer_.retries(), std::vector<std::string>{"parameter_refused"});
 }
 
+TEST_F(OpenAiChatModelTest, CallsThatLearnTheSameAtOnceAllSucceed) {
+  server_ = std::make_unique<ScriptedServer>([](const SeenRequest& request) {
+    if (request.body.find("stream_options") == std::string::npos) return good_reply();
+    Reply refusal = plain_reply(400, R"({"error":{"message":"no stream_options here"}})");
+    refusal.hold_first = true;
+    return refusal;
+  });
+  build(config(*server_));
+  Listener other;
+  auto first = spawn(ask(listener_));
+  auto second = spawn(ask(other), 1);
+  // Both have asked before either is refused.
+  ASSERT_TRUE(server_->wait_for_requests(2));
+  server_->release();
+  server_->release();
+  EXPECT_TRUE(first.get());
+  EXPECT_TRUE(second.get());
+}
+
 TEST_F(OpenAiChatModelTest, AServerThatHangsTimesOut) {
   serve({Reply{.after = Reply::After::hang}});
   auto settings = config(*server_);
