@@ -1,6 +1,9 @@
 #include <cstdio>
 #include <exception>
+#include <iterator>
+#include <random>
 #include <string>
+#include <string_view>
 #include <time.h>
 #include <vector>
 
@@ -42,9 +45,24 @@ struct Run {
   double server_seconds = 0;
 };
 
+constexpr std::string_view kThings[] = {
+    "invoice",  "ledger",   "database", "queue",     "report",  "customer",  "password", "gateway",
+    "printer",  "cluster",  "schedule", "contract",  "backup",  "archive",   "server",   "release",
+    "library",  "calendar", "project",  "ticket",    "account", "warehouse", "sensor",   "parser",
+    "compiler", "pipeline", "index",    "snapshot",  "router",  "browser",   "notebook", "telescope",
+    "garden",   "bicycle",  "recipe",   "orchestra", "bridge",  "harbour",   "glacier",  "museum"};
+constexpr std::string_view kDeeds[] = {"stores", "checks",   "sends", "copies",  "signs",   "rejects", "renames",
+                                       "splits", "measures", "loads", "reviews", "deletes", "prints",  "watches"};
+
+/// Like people's questions: of a like length, sharing small words with all others and a few telling ones with some.
 std::string question(std::size_t caller, std::size_t number) {
-  return R"({"target_agent":"coder","content":"Caller )" + std::to_string(caller) + " asks question " +
-         std::to_string(number) + R"(: where does the billing service keep its invoices, and who may read them?"})";
+  std::minstd_rand random(static_cast<unsigned>(caller * 7919 + number * 104'729 + 1));
+  const auto thing = [&] { return std::string(kThings[random() % std::size(kThings)]); };
+  const auto deed = [&] { return std::string(kDeeds[random() % std::size(kDeeds)]); };
+  const std::string text = "Which " + thing() + " " + deed() + " the " + thing() + " before our " + thing() + " " +
+                           deed() + " it, and who may change the " + thing() + " number " + std::to_string(number) +
+                           "?";
+  return R"({"target_agent":"coder","content":")" + text + R"("})";
 }
 
 Task<> open_sessions(Wire& wire, std::string token, std::vector<std::string>& paths) {

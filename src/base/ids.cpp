@@ -1,5 +1,6 @@
 #include "base/ids.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 
@@ -36,6 +37,18 @@ V7Parts next_parts() {
   return {state.millis, state.counter};
 }
 
+/// Random bytes are fetched for many ids at once: each fetch is a system call.
+void take_random(std::uint8_t* out, std::size_t count) {
+  thread_local std::array<std::uint8_t, 1536> pool;
+  thread_local std::size_t used = pool.size();
+  if (pool.size() - used < count) {
+    randombytes_buf(pool.data(), pool.size());
+    used = 0;
+  }
+  std::copy_n(pool.data() + used, count, out);
+  used += count;
+}
+
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -55,7 +68,7 @@ UuidBytes generate_uuid_v7() {
   bytes[7] = static_cast<std::uint8_t>(parts.counter >> 18);
   bytes[8] = static_cast<std::uint8_t>(0x80U | ((parts.counter >> 12) & 0x3fU));
   bytes[9] = static_cast<std::uint8_t>(parts.counter >> 4);
-  randombytes_buf(bytes.data() + 10, 6);
+  take_random(bytes.data() + 10, 6);
   bytes[10] = static_cast<std::uint8_t>(((parts.counter & 0x0fU) << 4) | (bytes[10] & 0x0fU));
   return bytes;
 }

@@ -29,7 +29,7 @@ core::models::ModelInfo OfflineEmbedder::info() const {
     case OfflineEmbedding::automatic:
       break;
   }
-  return {.name = "offline (sentence encoder for Latin script, lexical hashing for the rest)", .offline = true};
+  return {.name = "use-lite + hashing", .offline = true};
 }
 
 const UseLiteEncoder* OfflineEmbedder::sentence_encoder() {

@@ -185,10 +185,7 @@ class ScriptedServer {
   }
 
   Awaitable<void> wait_for_release() {
-    while (released_ == 0) {
-      turnstile_.expires_at(std::chrono::steady_clock::time_point::max());
-      co_await turnstile_.async_wait(kTuple);
-    }
+    while (released_ == 0) co_await turnstile_.async_wait(kTuple);
     --released_;
   }
 
@@ -202,7 +199,8 @@ class ScriptedServer {
   Script script_;
   boost::asio::io_context context_;
   tcp::acceptor acceptor_;
-  boost::asio::steady_timer turnstile_{context_};
+  /// Never goes off: release() wakes whoever waits on it.
+  boost::asio::steady_timer turnstile_{context_, std::chrono::steady_clock::time_point::max()};
   int released_ = 0;
   std::thread thread_;
   mutable std::mutex mutex_;
