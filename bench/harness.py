@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +36,14 @@ class Build:
             raise NotMeasured(f"{path} is not built")
         return str(path)
 
-    def data_dir(self) -> Path:
-        return Path(tempfile.mkdtemp(prefix="bench-data-", dir=self.folder))
+    @contextmanager
+    def data_dir(self):
+        """A new folder that goes away again."""
+        path = Path(tempfile.mkdtemp(prefix="bench-data-", dir=self.folder))
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path)
 
     @property
     def weights_dir(self) -> Path:
@@ -92,7 +99,12 @@ class BareBeast(Program):
 class SlowModel(Program):
     def __init__(self, build: Build, delay_ms: int):
         super().__init__([build.binary("load_driver"), "model", "--delay-ms", str(delay_ms)])
-        self.base_url = f"http://127.0.0.1:{self.line()}/v1"
+        #: What makes a server use it.
+        self.settings = {
+            "CODELAB_LLM_BASE_URL": f"http://127.0.0.1:{self.line()}/v1",
+            "CODELAB_LLM_API_KEY": "bench",
+            "CODELAB_LLM_MODEL": "slow",
+        }
 
 
 class Server(Program):
@@ -156,7 +168,7 @@ class WrkResult:
 _MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
-def run_wrk(server: Program, url: str, seconds: float, token: str) -> WrkResult:
+def run_wrk(server: Program, url: str, seconds: int, token: str) -> WrkResult:
     """64 connections that ask again as soon as they are answered."""
     cpu_before = server.cpu_seconds()
     command = ["wrk", "-t2", "-c64", f"-d{seconds}s", "--latency", "-H", f"Authorization: Bearer {token}", url]
@@ -172,20 +184,21 @@ def run_wrk(server: Program, url: str, seconds: float, token: str) -> WrkResult:
     )
 
 
-def _temporary_lines(build: Build, lines: list[str]) -> Path:
-    path = build.data_dir() / "lines"
-    path.write_text("\n".join(lines) + "\n")
-    return path
+@contextmanager
+def _file_of(lines: list[str]):
+    with tempfile.NamedTemporaryFile("w", prefix="bench-lines-") as file:
+        file.write("\n".join(lines) + "\n")
+        file.flush()
+        yield file.name
 
 
 def run_calls(build: Build, server: Server, tokens: list[str], seconds: float) -> dict:
-    """64 direct calls in flight, spread over `tokens`: per_second, p50_ms, p99_ms, and cpu_ms of the server for each."""
-    file = _temporary_lines(build, tokens)
-    command = [build.binary("load_driver"), "calls", "--port", str(server.port), "--tokens", str(file)]
+    """64 direct calls in flight, spread over `tokens`: per_second, p50_ms, p99_ms, the server's cpu_ms for each."""
+    command = [build.binary("load_driver"), "calls", "--port", str(server.port), "--pid", str(server.process.pid)]
     command += ["--connections", "64", "--warmup", "0.5", "--seconds", str(seconds)]
-    command += ["--pid", str(server.process.pid)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
-    shutil.rmtree(file.parent)
+    with _file_of(tokens) as file:
+        command += ["--tokens", file]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     if done.returncode != 0:
         raise NotMeasured(done.stderr.strip())
     return json.loads(done.stdout)
@@ -195,17 +208,15 @@ class Streams(Program):
     """Open streams, one for each (token, session); they stay open while it runs. `result` is of the posts it made."""
 
     def __init__(self, build: Build, port: int, streams: list[tuple[str, str]], posts: int = 0):
-        file = _temporary_lines(build, [f"{token} {session}" for token, session in streams])
-        command = [build.binary("load_driver"), "streams", "--port", str(port), "--streams", str(file)]
-        super().__init__([*command, "--posts", str(posts)])
-        try:
-            self.line()
-            self.result = json.loads(self.line())
-        except NotMeasured:
-            self.stop()
-            raise
-        finally:
-            shutil.rmtree(file.parent)
+        with _file_of([f"{token} {session}" for token, session in streams]) as file:
+            command = [build.binary("load_driver"), "streams", "--port", str(port), "--streams", file]
+            super().__init__([*command, "--posts", str(posts)])
+            try:
+                self.line()
+                self.result = json.loads(self.line())
+            except NotMeasured:
+                self.stop()
+                raise
 
 
 def run_google_benchmark(build: Build, name: str, pattern: str, repetitions: int) -> dict[str, dict]:

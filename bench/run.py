@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bench/run.py BUILD_DIR: what the server does on this machine, as ratios to what bare Beast does in the same run.
+"""bench/run.py BUILD_DIR [SECTION...]: what the server does here, in ratio to what bare Beast does in the same run.
 
 Reference and subject take turns, so that other work on the machine hits both; a figure is the median over the turns.
 Ends with an error only when something could not be measured; an aim that is missed is a result.
@@ -7,7 +7,6 @@ Ends with an error only when something could not be measured; an aim that is mis
 
 import os
 import platform
-import shutil
 import statistics
 import subprocess
 import sys
@@ -29,8 +28,10 @@ STARTS = 10
 MODEL_DELAY_MS = 200
 OPEN_STREAMS = 2000
 FAN_OUT_STREAMS = 1000
-FAN_OUT_POSTS = 50
+FAN_OUT_POSTS = 100
+FAN_OUT_MODEL_DELAY_MS = 100
 MEGABYTE = 1e6
+MEASURING_FAILED = (NotMeasured, OSError, ValueError, LookupError, TypeError, subprocess.SubprocessError)
 
 
 @dataclass
@@ -64,7 +65,7 @@ def whole_server(build: Build) -> list[Row]:
     """Bare Beast, the agent read and the direct call in turns."""
     bare_runs, reads, calls = [], [], []
     with ExitStack() as stack:
-        data_dir = stack.enter_context(_data_dir(build))
+        data_dir = stack.enter_context(build.data_dir())
         bare = stack.enter_context(BareBeast(build, CORES))
         server = stack.enter_context(Server(build, data_dir))
         token = server.new_user()
@@ -110,10 +111,8 @@ def added_latency(build: Build) -> list[Row]:
     """What the server adds to a model that takes its time, with 64 calls in flight."""
     with ExitStack() as stack:
         model = stack.enter_context(SlowModel(build, MODEL_DELAY_MS))
-        data_dir = stack.enter_context(_data_dir(build))
-        server = stack.enter_context(
-            Server(build, data_dir, CODELAB_LLM_BASE_URL=model.base_url, CODELAB_LLM_API_KEY="bench",
-                   CODELAB_LLM_MODEL="slow"))
+        data_dir = stack.enter_context(build.data_dir())
+        server = stack.enter_context(Server(build, data_dir, **model.settings))
         callers = [server.new_user() for _ in range(CALLERS)]
         runs = [run_calls(build, server, callers, CALL_SECONDS) for _ in range(3)]
     added_p50 = [run["p50_ms"] - MODEL_DELAY_MS for run in runs]
@@ -143,7 +142,7 @@ def vector_search(build: Build) -> list[Row]:
 def starts(build: Build) -> list[Row]:
     """On a new folder each time, then again and again on one with users, sessions and messages."""
     fresh, existing, idle = [], [], []
-    with _data_dir(build) as data_dir:
+    with build.data_dir() as data_dir:
         for i in range(STARTS):
             with Server(build, data_dir / str(i)) as server:
                 fresh.append(server.ready_seconds * 1e3)
@@ -163,7 +162,7 @@ def starts(build: Build) -> list[Row]:
 
 def open_streams(build: Build) -> list[Row]:
     """Memory of many streams, each of its own session, over a server that did nothing else."""
-    with _data_dir(build) as data_dir:
+    with build.data_dir() as data_dir:
         with Server(build, data_dir) as server:
             users = [server.new_user() for _ in range(CALLERS)]
             streams = [(users[i % CALLERS], server.new_session(users[i % CALLERS])) for i in range(OPEN_STREAMS)]
@@ -184,30 +183,22 @@ def open_streams(build: Build) -> list[Row]:
 
 
 def fan_out(build: Build) -> list[Row]:
-    """One user's session that a thousand streams follow."""
-    with _data_dir(build) as data_dir, Server(build, data_dir) as server:
+    """One user's session that a thousand streams follow. The model takes its time, so that the pieces of its answer
+    do not come right behind the event that is timed."""
+    with (
+        SlowModel(build, FAN_OUT_MODEL_DELAY_MS) as model,
+        build.data_dir() as data_dir,
+        Server(build, data_dir, **model.settings) as server,
+    ):
         token = server.new_user()
         session = server.new_session(token)
         with Streams(build, server.port, [(token, session)] * FAN_OUT_STREAMS, FAN_OUT_POSTS) as streams:
             result = streams.result
-    each = f"each of {FAN_OUT_STREAMS:,} readers: P50 {result['delivery_p50_ms']:.1f}, P99 {result['delivery_p99_ms']:.1f}"
+    each = f"each reader: P50 {result['delivery_p50_ms']:.1f}, P99 {result['delivery_p99_ms']:.1f}"
     return [
         Row(f"post to last of {FAN_OUT_STREAMS:,} readers, P50", result["last_reader_p50_ms"], "ms", note=each),
         Row("  P99", result["last_reader_p99_ms"], "ms", ("<", 50), f"of {FAN_OUT_POSTS} posts"),
     ]
-
-
-class _data_dir:
-    """A data folder that goes away again."""
-
-    def __init__(self, build: Build):
-        self.path = build.data_dir()
-
-    def __enter__(self) -> Path:
-        return self.path
-
-    def __exit__(self, *_):
-        shutil.rmtree(self.path)
 
 
 SECTIONS = (whole_server, added_latency, embedder, vector_search, starts, open_streams, fan_out)
@@ -230,7 +221,7 @@ def main() -> int:
     build = Build(Path(sys.argv[1]))
     wanted = sys.argv[2:]
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    print(f"{CORES} cores, {platform.machine()}, Linux {platform.release()}; load average at the start: {load}")
+    print(f"{CORES} cores, {platform.machine()}, Linux {platform.release()}; load average at the start: {load}\n")
     begin = time.monotonic()
     rows, failed = [], False
     for section in SECTIONS:
@@ -239,11 +230,11 @@ def main() -> int:
         print(f"measuring {section.__name__} ...", file=sys.stderr, flush=True)
         try:
             rows += [row.cells() for row in section(build)]
-        except (NotMeasured, OSError, ValueError, KeyError, TypeError, subprocess.SubprocessError) as failure:
+        except MEASURING_FAILED as failure:
             failed = True
             rows.append([section.__name__, "not measured", "", "", " ".join(str(failure).split())[:200]])
     print_table(rows)
-    print(f"{time.monotonic() - begin:.0f} s")
+    print(f"\nmeasured in {time.monotonic() - begin:.0f} s")
     return 1 if failed else 0
 
 

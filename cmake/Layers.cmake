@@ -1,4 +1,4 @@
-# One target a layer, one a technology under infra: what a layer may include is what it links.
+# One target a layer, one a technology under infra. scripts/check_layers.py holds their includes to this order:
 # main -> app -> {http, infra, config} -> core -> base
 
 add_library(codelab_includes INTERFACE)
@@ -16,7 +16,7 @@ codelab_layer(codelab_base base
   Threads::Threads Boost::headers Boost::json fmt::fmt spdlog::spdlog PkgConfig::sodium)
 codelab_layer(codelab_config config codelab_base PkgConfig::tomlplusplus)
 codelab_layer(codelab_core core codelab_base OpenSSL::Crypto PkgConfig::tomlplusplus)
-codelab_layer(codelab_http http codelab_core Boost::url ZLIB::ZLIB)
+codelab_layer(codelab_http http codelab_core Boost::url)
 embed_assets(codelab_http)
 
 codelab_layer(codelab_argon2 infra/argon2 codelab_core PkgConfig::sodium)

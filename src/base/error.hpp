@@ -26,7 +26,6 @@ enum class ErrorCode : std::uint8_t {
   agent_not_found,
   session_not_found,
   method_not_allowed,
-  not_acceptable,
   email_taken,
   name_taken,
   idempotency_key_reused,
@@ -35,7 +34,6 @@ enum class ErrorCode : std::uint8_t {
   headers_too_large,
   unsupported_media_type,
   rate_limited,
-  queue_full,
   model_failed,
   model_timeout,
   store_unavailable,
@@ -46,13 +44,13 @@ enum class ErrorCode : std::uint8_t {
 };
 
 /// In the order of ErrorCode.
-inline constexpr std::array<std::string_view, 29> kErrorNames{
+inline constexpr std::array<std::string_view, 27> kErrorNames{
     "malformed_json",     "malformed_request",  "validation_failed",      "target_required",    "token_missing",
     "token_invalid",      "invalid_credentials",    "registration_closed", "not_found",
-    "agent_not_found",    "session_not_found",      "method_not_allowed", "not_acceptable",
+    "agent_not_found",    "session_not_found",      "method_not_allowed",
     "email_taken",        "name_taken",             "idempotency_key_reused",
     "state_conflict",     "body_too_large",         "headers_too_large",  "unsupported_media_type",
-    "rate_limited",       "queue_full",             "model_failed",       "model_timeout",
+    "rate_limited",       "model_failed",       "model_timeout",
     "store_unavailable",  "overloaded",             "draining",           "interrupted",  "internal"};
 
 constexpr std::string_view name_of(ErrorCode code) { return kErrorNames[static_cast<std::size_t>(code)]; }

@@ -96,7 +96,7 @@ void apply_environment(Environment environment, Settings& settings, Faults& faul
   }
 }
 
-/// A key without an address means OpenAI; embeddings come from where the answers come from when they are named.
+/// A key without an address means OpenAI. Answers and embeddings are set apart: one can be offline without the other.
 void complete(Settings& settings) {
   Provider& llm = settings.llm;
   Provider& embedding = settings.embedding;

@@ -4,6 +4,9 @@
 #include <exception>
 #include <utility>
 
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
 #include "base/log.hpp"
 #include "base/store_error.hpp"
 #include "http/asset_response.hpp"
@@ -22,7 +25,7 @@ base::ErrorCode code_of_status(unsigned status) {
     case 503:
       return base::ErrorCode::overloaded;
     default:
-      return base::ErrorCode::validation_failed;
+      return base::ErrorCode::malformed_request;
   }
 }
 
@@ -39,6 +42,12 @@ std::string_view detail_of_status(unsigned status) {
     default:
       return "the request is not valid HTTP";
   }
+}
+
+std::string_view public_detail(base::ErrorCode code) {
+  if (code == base::ErrorCode::store_unavailable) return "a store did not answer; try again";
+  if (code == base::ErrorCode::draining) return "the server is shutting down; try again";
+  return "this is our fault";
 }
 
 /// No page may frame the API, guess its types or learn its addresses; an API answer needs nothing from anywhere.
@@ -102,6 +111,9 @@ base::Task<Response> Gateway::answer(Request request, Trace& trace) {
   } catch (const base::StoreError& failure) {
     reason = failure.what();
     code = base::ErrorCode::store_unavailable;
+  } catch (const boost::system::system_error& failure) {
+    reason = failure.what();
+    if (failure.code() == boost::asio::error::operation_aborted) code = base::ErrorCode::draining;
   } catch (const std::exception& failure) {
     reason = failure.what();
   }
@@ -109,9 +121,7 @@ base::Task<Response> Gateway::answer(Request request, Trace& trace) {
                                       {"user_id", trace.user_id},
                                       {"code", base::name_of(code)},
                                       {"reason", reason}});
-  const bool away = code == base::ErrorCode::store_unavailable;
-  co_return problem(base::make_error(code, away ? "a store did not answer; try again" : "this is our fault"),
-                    trace.trace_id);
+  co_return problem(base::make_error(code, std::string(public_detail(code))), trace.trace_id);
 }
 
 base::Task<Response> Gateway::dispatch(Request request, Trace& trace) {
@@ -141,7 +151,7 @@ base::Task<Response> Gateway::dispatch_user(const Route& route, ApiRequest reque
   const auto decision = co_await take(std::move(key));
   Response response;
   if (decision.allowed) {
-    UserRequest known{{std::move(request)}, std::move(*identity)};
+    UserRequest known{{std::move(request)}, *identity};
     response = co_await route.handle(std::move(known));
   } else {
     response = rate_limited(decision, request.trace_id);

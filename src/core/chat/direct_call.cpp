@@ -3,7 +3,9 @@
 #include <exception>
 #include <utility>
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/system/system_error.hpp>
 
 #include "base/log.hpp"
 #include "core/chat/direct_call_events.hpp"
@@ -23,6 +25,19 @@ class HubSink final : public models::TextSink {
   void on_text(std::string_view text) override {
     hub_.append_text(call_.scope, {call_.task.session_id.bytes}, call_.task.id, text);
   }
+
+ private:
+  events::StreamHub& hub_;
+  const DirectCall& call_;
+};
+
+/// However a call ends, cancelled or with its session deleted, its text does not grow on.
+class EndedText {
+ public:
+  EndedText(events::StreamHub& hub, const DirectCall& call) : hub_(hub), call_(call) {}
+  ~EndedText() { hub_.end_text(call_.scope, {call_.task.session_id.bytes}, call_.task.id); }
+  EndedText(const EndedText&) = delete;
+  EndedText& operator=(const EndedText&) = delete;
 
  private:
   events::StreamHub& hub_;
@@ -50,6 +65,7 @@ void log_outcome(const identity::UserScope& scope, const Task& task) {
 }  // namespace
 
 base::Task<> DirectCallRunner::run(DirectCall call) {
+  const EndedText ended(ports_.hub, call);
   auto error = co_await guarded_attempt(call);
   if (!error) co_return;
   co_await fail(call, std::move(*error));
@@ -59,6 +75,10 @@ base::Task<> DirectCallRunner::run(DirectCall call) {
 base::Task<std::optional<base::Error>> DirectCallRunner::guarded_attempt(const DirectCall& call) {
   try {
     co_return co_await attempt(call);
+  } catch (const boost::system::system_error& failure) {
+    // Cancelled with the whole process: nothing can be awaited any more, recovery at the next start ends the task.
+    if (failure.code() == boost::asio::error::operation_aborted) throw;
+    base::log::error("task_broken", {{"task_id", call.task.id.str()}, {"reason", failure.what()}});
   } catch (const std::exception& failure) {
     base::log::error("task_broken", {{"task_id", call.task.id.str()}, {"reason", failure.what()}});
   }

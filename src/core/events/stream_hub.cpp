@@ -61,6 +61,14 @@ void StreamHub::append_text(const identity::UserScope& scope, StreamId stream, c
   deliver(channel, delta_line(stream, channel.texts.last(text.size()), clock_.now()));
 }
 
+void StreamHub::end_text(const identity::UserScope& scope, StreamId stream, const base::TaskId& task) {
+  const Key key{scope.user(), stream};
+  Shard& shard = shard_of(key);
+  const std::scoped_lock lock(shard.mutex);
+  const auto found = shard.channels.find(key);
+  if (found != shard.channels.end()) found->second.texts.end(task);
+}
+
 StreamHub::Joined StreamHub::join(const identity::UserScope& scope, StreamId stream,
                                   const std::shared_ptr<Subscription>& subscriber, Position since) {
   const Key key{scope.user(), stream};

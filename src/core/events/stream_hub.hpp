@@ -35,6 +35,8 @@ class StreamHub final : public EventRelay {
   /// Begins a text that readers see grow; it ends by itself when its message, or the end of its task, is committed.
   void begin_text(const identity::UserScope& scope, StreamId stream, base::TaskId task, std::string agent,
                   base::MessageId message);
+  /// For a task that ended without a committed event (its session was deleted).
+  void end_text(const identity::UserScope& scope, StreamId stream, const base::TaskId& task);
   void append_text(const identity::UserScope& scope, StreamId stream, const base::TaskId& task, std::string_view text);
 
   /// What a new subscriber starts from.

@@ -26,14 +26,16 @@ class UserStore {
   virtual base::Task<base::Result<User>> create(UserCredentials user, std::vector<agents::Agent> starter_team) = 0;
   virtual base::Task<std::optional<UserCredentials>> find_by_email(std::string email) = 0;
   virtual base::Task<std::optional<User>> find(UserScope scope) = 0;
-  /// Everything this user owns, in one transaction. False when there was no such user.
+  /// Everything this user owns. When it returns all of it is gone; the user's row goes last. False when there was no
+  /// such user.
   virtual base::Task<bool> erase(UserScope scope, base::Timestamp now) = 0;
   /// For operators: every user, oldest first.
   virtual base::Task<std::vector<User>> list() = 0;
 
   virtual base::Task<> open_session(UserScope scope, RefreshTokenRecord first, base::Timestamp now) = 0;
   /// Uses up the token whose hash is `used_hash` and stores its successor, whose `session` is filled in from the used
-  /// one and returned. A token that was used before revokes its whole session, in the same transaction.
+  /// one and returned. A token that was used before revokes its whole session, in the same transaction; an unused one
+  /// of a revoked session is unknown.
   struct Rotation {
     RotationOutcome outcome = RotationOutcome::unknown;
     base::AuthSessionId session;

@@ -26,15 +26,10 @@ struct UserCredentials {
   std::string password_hash;
 };
 
-/// One login and what grew from it: all its refresh tokens are one family, all its access tokens name it in `sid`.
-struct AuthSession {
-  base::UserId user;
-  base::AuthSessionId id;
-};
-
 struct RefreshTokenRecord {
   /// SHA-256 of the token: the token itself is never stored.
   std::string token_hash;
+  /// The login that it grew from: all its refresh tokens are one family, all its access tokens name it in `sid`.
   base::AuthSessionId session;
   base::Timestamp expires_at;
 };

@@ -22,8 +22,9 @@ class UserScope {
   base::UserId user_;
 };
 
-/// The few places that may open a scope name themselves by holding one of these: the authenticator, registration and
-/// login (which just proved who the user is), crash recovery, and the operator's commands.
+/// Opens a scope. For the few places that know who the user is: the authenticator, registration, login and refresh,
+/// recovery at start, the operator's commands, and the readiness probe (which asks for nobody). A search for this name
+/// finds them all.
 class ScopeIssuer {
  public:
   static UserScope open(const base::UserId& user) { return UserScope(user); }

@@ -34,7 +34,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
  public:
   Worker(std::shared_ptr<Shared> shared, Acceptor acceptor);
 
-  /// Accepts until stop_accepting().
+  /// Accepts until begin_drain().
   base::Task<> accept_loop();
   /// Ends connections that are past their deadline, until cancelled.
   base::Task<> watch_deadlines();

@@ -38,4 +38,8 @@ Agent read_agent(const Rows& rows) {
   return agent;
 }
 
+core::events::NewEvent agent_event(core::events::EventType type, const core::agents::Agent& agent) {
+  return {.type = type, .agent = agent.name, .payload = fmt::format(R"({{"agent":{}}})", base::encode(agent))};
+}
+
 }  // namespace codelab::infra::sqlite

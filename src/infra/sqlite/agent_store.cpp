@@ -37,10 +37,6 @@ base::Error name_taken(const std::string& name) {
   return base::make_error(base::ErrorCode::name_taken, fmt::format("you have an agent named '{}'", name));
 }
 
-core::events::NewEvent about(EventType type, const Agent& agent) {
-  return {.type = type, .agent = agent.name, .payload = fmt::format(R"({{"agent":{}}})", base::encode(agent))};
-}
-
 base::Result<Agent> replace_agent(Transaction& tx, const UserScope& scope, const Agent& agent,
                                   base::Timestamp expected_updated_at) {
   auto current = agent_by_id(tx.sql(), scope, agent.id);
@@ -54,7 +50,7 @@ base::Result<Agent> replace_agent(Transaction& tx, const UserScope& scope, const
   current->updated_at = agent.updated_at;
   tx.sql().execute(kReplaceAgent, current->name, base::encode(current->config), current->updated_at, scope.user(),
                    current->id);
-  tx.append_own(scope.user(), about(EventType::agent_updated, *current));
+  tx.append_own(scope.user(), agent_event(EventType::agent_updated, *current));
   return std::move(*current);
 }
 
@@ -64,7 +60,7 @@ bool erase_agent(Transaction& tx, vectors::CollectionCache& collections, const U
   if (!agent) return false;
   forget_agent(tx, collections, scope.user(), id);
   tx.sql().execute(kDeleteAgent, scope.user(), id);
-  tx.append_own(scope.user(), about(EventType::agent_deleted, *agent));
+  tx.append_own(scope.user(), agent_event(EventType::agent_deleted, *agent));
   return true;
 }
 
@@ -90,7 +86,7 @@ base::Task<std::optional<Agent>> SqliteAgentStore::find(UserScope scope, AgentRe
 base::Task<base::Result<Agent>> SqliteAgentStore::create(UserScope scope, Agent agent) {
   return database_.writer().run("agent.create", [=](Transaction& tx) -> base::Result<Agent> {
     if (!insert_agent(tx.sql(), scope.user(), agent)) return name_taken(agent.name);
-    tx.append_own(scope.user(), about(EventType::agent_created, agent));
+    tx.append_own(scope.user(), agent_event(EventType::agent_created, agent));
     return agent;
   });
 }

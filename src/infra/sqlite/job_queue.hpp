@@ -68,6 +68,7 @@ class JobQueue {
       arrived_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
       auto late = take_late(std::chrono::steady_clock::now());
       Pointer job = take_first();
+      observer_.queue_depth(name_, waiting_.size());
       const bool ended = closed_ && job == nullptr;
       lock.unlock();
       refuse(late, "waited too long for the database");

@@ -12,11 +12,11 @@ namespace codelab::infra::sqlite {
 namespace {
 
 /// Rows that one MATCH looks at.
-constexpr std::size_t kWindow = 512;
+constexpr std::size_t kWindow = 256;
 /// A word in fewer of them than this is rare: a second look finds it further back.
 constexpr double kRareInWindow = kWindow / 16.0;
 /// How far back the age of a full window is counted.
-constexpr std::int64_t kMaxSpan = 16 * static_cast<std::int64_t>(kWindow);
+constexpr std::int64_t kMaxSpan = 4 * static_cast<std::int64_t>(kWindow);
 
 constexpr Sql kQueryWords = "SELECT query_words(?)";
 constexpr Sql kMatches =

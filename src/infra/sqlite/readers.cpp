@@ -5,7 +5,7 @@ namespace codelab::infra::sqlite {
 Readers::Readers(const std::filesystem::path& file, Settings settings, StoreObserver& observer)
     : observer_(observer), queue_(StoreQueue::read, settings.queue, observer) {
   for (std::size_t i = 0; i < settings.threads; ++i) {
-    connections_.push_back(std::make_unique<Connection>(file, Access::read_only));
+    connections_.push_back(std::make_unique<Connection>(file, Access::read_only, 8192));
   }
   for (auto& connection : connections_) {
     threads_.emplace_back([this, &each = *connection] { serve(each); });

@@ -41,9 +41,12 @@ base::Result<User> create_user(Transaction& tx, const UserCredentials& credentia
     return base::make_error(base::ErrorCode::email_taken, "this email address is registered already");
   }
   tx.sql().execute(kInsertOwnStream, user.id, user.created_at);
-  for (const auto& agent : starter_team) insert_agent(tx.sql(), user.id, agent);
   tx.append_own(user.id, {.type = core::events::EventType::user_registered,
                           .payload = fmt::format(R"({{"user":{}}})", base::encode(user))});
+  for (const auto& agent : starter_team) {
+    insert_agent(tx.sql(), user.id, agent);
+    tx.append_own(user.id, agent_event(core::events::EventType::agent_created, agent));
+  }
   return user;
 }
 

@@ -7,11 +7,11 @@
 namespace codelab::http::handlers {
 namespace {
 
-base::Result<SessionTitle> optional_title(const Request& request) {
-  if (request.body.empty()) return SessionTitle{};
+base::Result<NewSession> optional_title(const Request& request) {
+  if (request.body.empty()) return NewSession{};
   const auto json = json_body(request);
   if (!json) return json.error();
-  return base::decode<SessionTitle>(*json);
+  return base::decode<NewSession>(*json);
 }
 
 }  // namespace
@@ -42,10 +42,10 @@ base::Task<Response> SessionHandlers::get(UserRequest request) {
   co_return json(200, *session);
 }
 
-base::Task<Response> SessionHandlers::rename(UserRequest request, SessionTitle title) {
+base::Task<Response> SessionHandlers::rename(UserRequest request, RenameSession changed) {
   const auto id = session_in_path(request);
   if (!id) co_return problem(id.error(), request.trace_id);
-  const auto session = co_await sessions_.rename(request.scope(), *id, std::move(title.title));
+  const auto session = co_await sessions_.rename(request.scope(), *id, std::move(changed.title));
   if (!session) co_return problem(session.error(), request.trace_id);
   co_return json(200, *session);
 }

@@ -5,13 +5,21 @@
 
 namespace codelab::http::handlers {
 
-/// The body of creating or renaming a session.
-struct SessionTitle {
+struct RenameSession {
   std::string title;
 
-  static constexpr std::string_view kName = "SessionTitle";
+  static constexpr std::string_view kName = "RenameSession";
   static constexpr auto describe() {
-    return base::fields(base::field("title", &SessionTitle::title, {.max_length = 200}));
+    return base::fields(base::field("title", &RenameSession::title, {.required = true, .max_length = 200}));
+  }
+};
+
+struct NewSession {
+  std::string title;
+
+  static constexpr std::string_view kName = "NewSession";
+  static constexpr auto describe() {
+    return base::fields(base::field("title", &NewSession::title, {.max_length = 200}));
   }
 };
 
@@ -24,7 +32,7 @@ class SessionHandlers {
   base::Task<Response> create(UserRequest request);
   base::Task<Response> list(UserRequest request);
   base::Task<Response> get(UserRequest request);
-  base::Task<Response> rename(UserRequest request, SessionTitle title);
+  base::Task<Response> rename(UserRequest request, RenameSession changed);
   base::Task<Response> erase(UserRequest request);
 
  private:

@@ -41,7 +41,7 @@ struct ModelState {
 };
 
 struct Readiness {
-  /// "ok", or "unavailable": then the answer is 503.
+  /// "ok"; "unavailable" or "draining": then the answer is 503.
   std::string status;
   std::string version;
   std::vector<StoreState> stores;
