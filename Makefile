@@ -47,7 +47,7 @@ bench:
 	scripts/install_dependencies.sh bench
 	cmake --preset bench
 	cmake --build --preset bench -j $(JOBS)
-	bench/run.py build/bench
+	bench/run.py build/release
 
 coverage:
 	scripts/install_dependencies.sh test

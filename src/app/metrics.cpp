@@ -70,10 +70,12 @@ void Metrics::add_gauge(const std::string& name, const std::string& help, std::f
 }
 
 std::string Metrics::text() {
+  std::vector<std::pair<prometheus::Gauge*, std::function<double()>>> gauges;
   {
     const std::scoped_lock lock(mutex_);
-    for (auto& [target, read] : read_gauges_) target->Set(read());
+    gauges = read_gauges_;
   }
+  for (auto& [target, read] : gauges) target->Set(read());
   return prometheus::TextSerializer{}.Serialize(registry_.Collect());
 }
 

@@ -101,10 +101,10 @@ std::filesystem::path weights_folder(const config::Settings& settings) {
 }
 
 Platform::Platform(const config::Settings& settings)
-    : cores(static_cast<std::size_t>(settings.threads)),
-      encoder_threads(std::max<std::size_t>(1, cores.size() / 2)),
-      hub(clock, {}),
+    : hub(clock, {}),
       stream_closer(hub),
+      cores(static_cast<std::size_t>(settings.threads)),
+      encoder_threads(std::max<std::size_t>(1, cores.size() / 2)),
       collections(static_cast<std::size_t>(settings.memory_index_mb) << 20),
       database({.folder = settings.data_dir}, clock, hub, metrics),
       users(database, collections),
@@ -167,6 +167,8 @@ void Platform::stop(std::chrono::milliseconds grace) {
   }
   upkeep.drain(kCancelGrace);
   cores.stop();
+  encoder_threads.stop();
+  encoder_threads.join();
 }
 
 }  // namespace codelab::app

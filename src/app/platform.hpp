@@ -61,11 +61,12 @@ struct Platform {
   void stop(std::chrono::milliseconds grace);
 
   base::SystemClock clock;
-  base::Cores cores;
-  boost::asio::thread_pool encoder_threads;
+  // Work that could not be ended in time is destroyed with the cores, and still reports to these.
   Metrics metrics;
   core::events::StreamHub hub;
   StreamCloser stream_closer;
+  base::Cores cores;
+  boost::asio::thread_pool encoder_threads;
 
   infra::vectors::CollectionCache collections;
   infra::sqlite::Database database;

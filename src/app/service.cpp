@@ -3,6 +3,7 @@
 #include <boost/algorithm/string/classification.hpp>
 #include <boost/algorithm/string/split.hpp>
 #include <boost/algorithm/string/trim.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "base/log.hpp"
 #include "base/store_error.hpp"
@@ -18,6 +19,8 @@ std::vector<std::string> origins_of(const std::string& text) {
   std::erase(origins, "");
   return origins;
 }
+
+constexpr std::chrono::milliseconds kLastCall{1'000};
 
 http::server::ServerLimits limits_of(const config::Settings& settings) {
   http::server::ServerLimits limits;
@@ -62,8 +65,12 @@ void Service::start() { server_.start(settings_.host, static_cast<std::uint16_t>
 
 void Service::drain(std::chrono::milliseconds grace) {
   draining_ = true;
+  // Posts that still wait shortly before the end are told to follow their task later: it runs on, or is recovered.
+  boost::asio::steady_timer last_call(platform_.cores.executor(0), grace - kLastCall);
+  last_call.async_wait([&hub = platform_.hub](const boost::system::error_code& error) {
+    if (!error) hub.close_all();
+  });
   server_.drain(grace);
-  platform_.hub.close_all();
 }
 
 base::Task<http::handlers::Readiness> Service::readiness() {

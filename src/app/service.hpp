@@ -19,7 +19,8 @@ class Service final : public http::handlers::ServiceState {
   /// Begins to serve; throws when the address cannot be had.
   void start();
   std::uint16_t port() const { return server_.port(); }
-  /// Answers 503 to readiness at once, then stops taking requests and lets those in flight finish.
+  /// Stops taking requests and lets those in flight finish for `grace` (at least a second); posts that wait for an
+  /// answer until then get their task. Readiness, asked over a connection that is still open, answers 503.
   void drain(std::chrono::milliseconds grace);
 
   base::Task<http::handlers::Readiness> readiness() override;

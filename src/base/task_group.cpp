@@ -8,6 +8,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
@@ -63,8 +64,12 @@ bool TaskGroup::spawn(const Executor& executor, Task<> task) {
     entry = state_->entries.insert(state_->entries.end(), std::make_shared<State::Entry>());
     (*entry)->executor = executor;
   }
-  auto on_end = [state = state_, entry](const std::exception_ptr& failure) { state->ended(entry, failure); };
-  asio::co_spawn(executor, std::move(task), asio::bind_cancellation_slot((*entry)->signal.slot(), std::move(on_end)));
+  // The signal is touched on the task's own executor only, here and in cancel().
+  asio::dispatch(executor, [state = state_, entry, task = std::move(task)]() mutable {
+    auto on_end = [state, entry](const std::exception_ptr& failure) { state->ended(entry, failure); };
+    auto& own = **entry;
+    asio::co_spawn(own.executor, std::move(task), asio::bind_cancellation_slot(own.signal.slot(), std::move(on_end)));
+  });
   return true;
 }
 

@@ -86,13 +86,24 @@ void apply_file(const std::filesystem::path& file, Settings& settings, Faults& f
   }
 }
 
+void apply_variable(std::string_view name, const Property& property, Environment environment, Settings& settings,
+                    Faults& faults) {
+  if (name.empty()) return;
+  const char* value = environment(std::string(name).c_str());
+  if (value != nullptr && *value != '\0') set_from_text(property, settings, value, name, faults);
+}
+
+/// OPENAI_* are for whoever sets nothing else: with a server of our own naming, their key must not go there, nor any
+/// text go to theirs.
 void apply_environment(Environment environment, Settings& settings, Faults& faults) {
   for (const Property& property : properties()) {
-    for (const std::string_view name : {property.common_environment, property.environment}) {
-      if (name.empty()) continue;
-      const char* value = environment(std::string(name).c_str());
-      if (value != nullptr && *value != '\0') set_from_text(property, settings, value, name, faults);
-    }
+    apply_variable(property.environment, property, environment, settings, faults);
+  }
+  if (!settings.llm.base_url.empty() || !settings.embedding.base_url.empty()) return;
+  for (const Property& property : properties()) {
+    if (property.common_environment.empty()) continue;
+    apply_variable(property.common_environment, property, environment, settings, faults);
+    apply_variable(property.environment, property, environment, settings, faults);
   }
 }
 

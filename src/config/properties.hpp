@@ -15,7 +15,6 @@ struct TextRule {
   std::string& (*value)(Settings&);
   /// Allowed values; empty allows any.
   std::vector<std::string_view> choices = {};
-  bool secret = false;
 };
 
 struct NumberRule {

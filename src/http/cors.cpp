@@ -15,7 +15,7 @@ bool Cors::allows(std::string_view origin) const {
 
 void Cors::add_origin(std::string_view origin, Response& response) const {
   const bool any = std::ranges::find(origins_, "*") != origins_.end();
-  response.headers.add("Access-Control-Allow-Origin", any ? "*" : std::string(origin));
+  response.headers.set("Access-Control-Allow-Origin", any ? "*" : std::string(origin));
   if (!any) response.headers.add("Vary", "Origin");
 }
 

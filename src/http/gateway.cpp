@@ -94,10 +94,11 @@ base::Task<Response> Gateway::handle(Request request) {
   Trace trace{.trace_id = trace_id_of(request)};
   Request echo{.method = request.method, .target = request.target, .request_id = request.request_id};
   if (request.headers.contains("Origin")) echo.headers.add("Origin", std::string(request.headers.get("Origin")));
+  const bool preflight = Cors::is_preflight(request);
   Response response = co_await answer(std::move(request), trace);
   response.headers.add("X-Request-Id", echo.request_id);
   add_security_headers(response);
-  cors_.allow(echo, response);
+  if (!preflight) cors_.allow(echo, response);
   if (base::log::enabled(base::log::Level::info)) log_request(echo, response, trace, begin);
   co_return response;
 }
@@ -175,6 +176,8 @@ base::Task<Response> Gateway::dispatch_open(const Route& route, ApiRequest reque
     response = rate_limited(decision, request.trace_id);
   }
   add_rate_headers(decision, response);
+  // These answers hold tokens.
+  if (route.path().starts_with("/auth/")) response.headers.add("Cache-Control", "no-store");
   co_return response;
 }
 

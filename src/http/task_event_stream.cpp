@@ -30,7 +30,10 @@ class TaskEventStream final : public BodyStream {
       if (lines.empty()) continue;
       co_return frame(EventFraming::ndjson, lines) + ending();
     }
-    co_return std::nullopt;
+    // Cut off before the task's end: by the server's, or because this reader fell too far behind.
+    if (watch_->end() || std::exchange(told_, true)) co_return std::nullopt;
+    const auto cut = base::make_error(base::ErrorCode::draining, "this stream was cut off; the task goes on");
+    co_return problem(cut, trace_id_).body + "\n";
   }
 
   void close() noexcept override { watch_->close(); }
@@ -45,6 +48,7 @@ class TaskEventStream final : public BodyStream {
 
   std::shared_ptr<core::chat::TaskWatch> watch_;
   std::string trace_id_;
+  bool told_ = false;
 };
 
 }  // namespace

@@ -142,8 +142,8 @@ TEST_P(AgentStoreContract, TellsEveryChangeInTheUsersOwnStream) {
   changed.updated_at = clock.now();
   run_task(stores->agents().replace(user, changed, agent.updated_at)).value();
   run_task(stores->agents().erase(user, agent.id, clock.now()));
-  EXPECT_EQ(own_event_types(user), (std::vector<std::string>{"USER_REGISTERED", "AGENT_CREATED", "AGENT_UPDATED",
-                                                             "AGENT_DELETED"}));
+  EXPECT_EQ(own_event_types(user),
+            (std::vector<std::string>{"USER_REGISTERED", "AGENT_CREATED", "AGENT_UPDATED", "AGENT_DELETED"}));
 }
 
 TEST_P(AgentStoreContract, ARefusedChangeTellsNothing) {

@@ -38,6 +38,19 @@ TEST_P(EventLogContract, ReadsAfterAPositionUpToALimit) {
   EXPECT_EQ(run_task(stores->log().last_seq(user, stream)), 7);
 }
 
+TEST_P(EventLogContract, AReadEndsWithTheEventThatFillsIt) {
+  const auto user = new_user();
+  const auto session = new_session(user);
+  const auto task = begun(user, session);
+  const std::string large = '"' + std::string(core::events::EventLog::kMaxReadBytes, 'x') + '"';
+  for (int i = 0; i < 2; ++i) {
+    run_task(stores->tasks().append(user, task, {{.type = EventType::task_progress, .payload = large}}));
+  }
+  const auto stream = core::events::stream_of(session.id);
+  EXPECT_EQ(events_of(user, stream).size(), 3);
+  EXPECT_EQ(run_task(stores->log().read(user, stream, 3, 10)).size(), 1);
+}
+
 TEST_P(EventLogContract, AnotherUsersStreamIsEmpty) {
   const auto ann = new_user();
   const auto bob = new_user();

@@ -178,9 +178,9 @@ TEST_P(MemoryStoreContract, QueryTextIsNeverSyntax) {
   const auto user = new_user();
   const auto agent = new_agent(user, "coder");
   remember(user, agent.id, "plain words");
-  for (const std::string text : {"\"", "\"words", "NOT words", "words*", "text: words", "(words", "words AND", "NEAR(",
-                                 "-words", "'; DROP TABLE users", "^words", "{text}: words", "a\"b\"words",
-                                 "wor\xff\xfe words"}) {
+  for (const std::string text :
+       {"\"", "\"words", "NOT words", "words*", "text: words", "(words", "words AND", "NEAR(", "-words",
+        "'; DROP TABLE users", "^words", "{text}: words", "a\"b\"words", "wor\xff\xfe words"}) {
     EXPECT_NO_THROW(search(user, agent.id, {.text = text, .embedding = at_angle(0)})) << text;
   }
   EXPECT_EQ(texts_found(user, agent.id, {.text = "NOT words", .embedding = at_angle(0, "none")}), Texts{"plain words"});
@@ -278,9 +278,9 @@ TEST_P(MemoryStoreContract, PruningNothingTellsNothing) {
   const auto user = new_user();
   const auto agent = new_agent(user, "coder");
   remember(user, agent.id, "one");
-  EXPECT_EQ(run_task(stores->memory().prune(user, agent.id, {.max_items = 5, .older_than = base::Timestamp{}},
-                                            clock.now())),
-            0);
+  EXPECT_EQ(
+      run_task(stores->memory().prune(user, agent.id, {.max_items = 5, .older_than = base::Timestamp{}}, clock.now())),
+      0);
   EXPECT_TRUE(relay.take().empty());
 }
 
@@ -306,7 +306,8 @@ TEST_P(MemoryStoreContract, ARareWordIsFoundBehindThousandsOfCommonOnes) {
   const auto agent = new_agent(user, "coder");
   remember(user, agent.id, "my dog is called zephyr");
   for (int i = 0; i < 700; ++i) remember(user, agent.id, "what is the name of my");
-  const auto found = search(user, agent.id, {.text = "what is zephyr", .embedding = at_angle(0, "none"), .candidates = 3});
+  const auto found =
+      search(user, agent.id, {.text = "what is zephyr", .embedding = at_angle(0, "none"), .candidates = 3});
   const auto* dog = with_text(found, "my dog is called zephyr");
   ASSERT_NE(dog, nullptr);
   for (const auto& each : found) EXPECT_LE(each.parts.lexical, dog->parts.lexical);

@@ -64,8 +64,8 @@ TEST_P(SessionStoreContract, TellsEveryChangeInTheUsersOwnStream) {
   const auto session = new_session(user);
   run_task(stores->sessions().rename(user, session.id, "new", clock.now())).value();
   run_task(stores->sessions().erase(user, session.id, clock.now()));
-  EXPECT_EQ(own_event_types(user), (std::vector<std::string>{"USER_REGISTERED", "SESSION_CREATED", "SESSION_UPDATED",
-                                                             "SESSION_DELETED"}));
+  EXPECT_EQ(own_event_types(user),
+            (std::vector<std::string>{"USER_REGISTERED", "SESSION_CREATED", "SESSION_UPDATED", "SESSION_DELETED"}));
 }
 
 TEST_P(SessionStoreContract, AnotherUsersSessionIsNotThere) {

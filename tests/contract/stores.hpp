@@ -89,5 +89,5 @@ inline std::string kind_name(const testing::TestParamInfo<StoreKind>& info) { re
 }  // namespace codelab::tests
 
 /// Runs a StoreContract suite over every kind of store.
-#define CODELAB_OVER_EVERY_STORE(suite)                                                                  \
+#define CODELAB_OVER_EVERY_STORE(suite) \
   INSTANTIATE_TEST_SUITE_P(Over, suite, testing::ValuesIn(codelab::tests::store_kinds()), codelab::tests::kind_name)

@@ -1,21 +1,28 @@
 #include "core/chat/direct_call.hpp"
 
+#include <algorithm>
+#include <array>
 #include <exception>
 #include <utility>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 #include "base/log.hpp"
+#include "base/store_error.hpp"
 #include "core/chat/direct_call_events.hpp"
 
 namespace codelab::core::chat {
 namespace {
 
 constexpr std::int64_t kHistoryMessages = 200;
-/// One interaction in so many, by chance, looks whether there are memories to forget.
-constexpr unsigned kPruneEvery = 64;
+/// How long to wait before storing a task's end is tried again; after the last one recovery at the next start ends it.
+constexpr std::array kEndRetries{std::chrono::milliseconds{100}, std::chrono::milliseconds{1'000},
+                                 std::chrono::milliseconds{5'000}, std::chrono::milliseconds{15'000}};
 /// What of an answer goes into memory: enough to find and to recall it.
 constexpr std::size_t kMaxRememberedBytes = 16'000;
 
@@ -73,8 +80,12 @@ base::Task<> DirectCallRunner::run(DirectCall call) {
 
 /// Broken infrastructure becomes the task's error here, at the task's edge; its reason goes to the log alone.
 base::Task<std::optional<base::Error>> DirectCallRunner::guarded_attempt(const DirectCall& call) {
+  bool away = false;
   try {
     co_return co_await attempt(call);
+  } catch (const base::StoreError& failure) {
+    base::log::error("task_broken", {{"task_id", call.task.id.str()}, {"reason", failure.what()}});
+    away = true;
   } catch (const boost::system::system_error& failure) {
     // Cancelled with the whole process: nothing can be awaited any more, recovery at the next start ends the task.
     if (failure.code() == boost::asio::error::operation_aborted) throw;
@@ -82,6 +93,7 @@ base::Task<std::optional<base::Error>> DirectCallRunner::guarded_attempt(const D
   } catch (const std::exception& failure) {
     base::log::error("task_broken", {{"task_id", call.task.id.str()}, {"reason", failure.what()}});
   }
+  if (away) co_return base::make_error(base::ErrorCode::store_unavailable, "a store did not answer; try again");
   co_return base::make_error(base::ErrorCode::internal, "the task broke off inside the server");
 }
 
@@ -92,9 +104,10 @@ base::Task<std::optional<base::Error>> DirectCallRunner::attempt(const DirectCal
                     .history = std::move(context.history),
                     .agent_name = call.agent.name,
                     .message = call.request.content,
-                    .token_budget = context_tokens_ - call.agent.config.max_tokens};
+                    .token_budget = std::max(context_tokens_ / 4, context_tokens_ - call.agent.config.max_tokens)};
   Prompt prompt = build_prompt(std::move(parts));
-  co_await announce_context(call, context, prompt);
+  const bool wanted = co_await announce_context(call, context, prompt);
+  if (!wanted) co_return std::nullopt;
 
   const auto answer_id = base::MessageId::generate();
   ports_.hub.begin_text(call.scope, {call.task.session_id.bytes}, call.task.id, call.agent.name, answer_id);
@@ -129,10 +142,10 @@ base::Task<DirectCallRunner::Context> DirectCallRunner::retrieve(const DirectCal
   co_return context;
 }
 
-base::Task<> DirectCallRunner::announce_context(const DirectCall& call, const Context& context, const Prompt& prompt) {
+base::Task<bool> DirectCallRunner::announce_context(const DirectCall& call, const Context& context, const Prompt& prompt) {
   const std::string memory_error = context.memory_error ? context.memory_error->detail : "";
   std::vector<events::NewEvent> events{context_retrieved(call.task, context.memories, prompt, memory_error)};
-  co_await ports_.tasks.append(call.scope, call.task, std::move(events));
+  co_return co_await ports_.tasks.append(call.scope, call.task, std::move(events));
 }
 
 /// A memory that could not be stored does not take the answer away.
@@ -146,7 +159,7 @@ base::Task<bool> DirectCallRunner::remember(const DirectCall& call, std::string 
   std::string reason;
   try {
     auto stored = co_await ports_.memory.remember(call.scope, call.agent.id, std::move(what));
-    if (stored) co_await prune_now_and_then(call, stored->id);
+    if (stored) co_await ports_.memory.keep_bounds(call.scope, call.agent.id, call.agent.config.memory, stored->id);
     if (stored) co_return true;
     reason = stored.error().detail;
   } catch (const std::exception& failure) {
@@ -156,12 +169,6 @@ base::Task<bool> DirectCallRunner::remember(const DirectCall& call, std::string 
                                            {"agent_id", call.agent.id.str()},
                                            {"reason", reason}});
   co_return false;
-}
-
-/// An agent's bounds of age and count hold to within some dozens of memories.
-base::Task<> DirectCallRunner::prune_now_and_then(const DirectCall& call, base::MemoryId newest) {
-  if (newest.bytes.back() % kPruneEvery != 0) co_return;
-  co_await ports_.memory.prune(call.scope, call.agent.id, call.agent.config.memory);
 }
 
 Message DirectCallRunner::answer_message(const DirectCall& call, base::MessageId id,
@@ -186,9 +193,8 @@ base::Task<bool> DirectCallRunner::complete(const DirectCall& call, Message answ
   task.status = TaskStatus::completed;
   task.message_id = answer.id;
   task.completed_at = answer.created_at;
-  log_outcome(call.scope, task);
-  std::vector<events::NewEvent> events{message_created(answer), task_completed(task, answer)};
-  co_return co_await ports_.tasks.complete(call.scope, std::move(task), std::move(answer), std::move(events));
+  co_await store_end(call, std::move(task), std::move(answer));
+  co_return true;
 }
 
 base::Task<> DirectCallRunner::fail(const DirectCall& call, base::Error error) {
@@ -196,9 +202,42 @@ base::Task<> DirectCallRunner::fail(const DirectCall& call, base::Error error) {
   task.status = TaskStatus::failed;
   task.completed_at = ports_.clock.now();
   task.error = TaskError{.code = std::string(base::name_of(error.code)), .detail = std::move(error.detail)};
-  log_outcome(call.scope, task);
-  std::vector<events::NewEvent> events{task_failed(task)};
-  co_await ports_.tasks.end(call.scope, std::move(task), std::move(events));
+  co_await store_end(call, std::move(task), std::nullopt);
+}
+
+base::Task<bool> DirectCallRunner::try_store_end(const DirectCall& call, const Task& task,
+                                                 const std::optional<Message>& answer) {
+  std::string reason;
+  try {
+    bool stored = false;
+    if (answer) {
+      std::vector<events::NewEvent> events{message_created(*answer), task_completed(task, *answer)};
+      stored = co_await ports_.tasks.complete(call.scope, task, *answer, std::move(events));
+    } else {
+      std::vector<events::NewEvent> events{task_failed(task)};
+      stored = co_await ports_.tasks.end(call.scope, task, std::move(events));
+    }
+    if (stored) log_outcome(call.scope, task);
+    co_return true;
+  } catch (const base::StoreError& failure) {
+    reason = failure.what();
+  }
+  base::log::warning("task_end_not_stored", {{"task_id", task.id.str()}, {"reason", reason}});
+  co_return false;
+}
+
+/// Storing an end twice is no danger: a task that has ended refuses it.
+base::Task<> DirectCallRunner::store_end(const DirectCall& call, Task task, std::optional<Message> answer) {
+  const base::Executor executor = co_await boost::asio::this_coro::executor;
+  boost::asio::steady_timer pause(executor);
+  for (const auto wait : kEndRetries) {
+    const bool settled = co_await try_store_end(call, task, answer);
+    if (settled) co_return;
+    pause.expires_after(wait);
+    co_await pause.async_wait(boost::asio::use_awaitable);
+  }
+  const bool settled = co_await try_store_end(call, task, answer);
+  if (!settled) base::log::error("task_left_unfinished", {{"task_id", task.id.str()}});
 }
 
 }  // namespace codelab::core::chat

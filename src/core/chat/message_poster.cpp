@@ -48,17 +48,21 @@ base::Task<base::Result<Posted>> MessagePoster::post(identity::UserScope scope, 
                                                      Follower follower) {
   auto target = target_of(message);
   if (!target) co_return target.error();
-  if (ports_.work.size() >= max_running_) {
-    co_return base::make_error(base::ErrorCode::overloaded, "too many tasks run at the moment");
-  }
-  auto agent = co_await ports_.agents.find(scope, std::move(*target));
-  if (!agent) co_return agent.error();
-
   auto idempotency = std::move(message.idempotency);
+  auto agent = co_await callable(scope, std::move(*target));
+  if (!agent) {
+    // A repeated post gets its first answer, whatever became of the agent since.
+    if (!idempotency) co_return agent.error();
+    auto earlier = co_await ports_.tasks.earlier(scope, std::move(*idempotency), ports_.clock.now());
+    if (!earlier) co_return earlier.error();
+    if (!*earlier) co_return agent.error();
+    co_return co_await follow_existing(scope, std::move(**earlier), follower);
+  }
+
   Message request = user_message(message, base::TaskId::generate(), ports_.clock.now());
   Task task = running_task(request, *agent);
   const base::Executor executor = co_await boost::asio::this_coro::executor;
-  auto following = watch(scope, task, follower, executor);
+  auto following = watch(scope, task, follower, executor, TaskWatch::From::now);
   NewCall call{.message = request,
                .task = task,
                .idempotency = std::move(idempotency),
@@ -78,25 +82,33 @@ base::Task<base::Result<Posted>> MessagePoster::post(identity::UserScope scope, 
   co_return Posted{.task = std::move(task), .watch = std::move(following), .answer = std::nullopt};
 }
 
+base::Task<base::Result<agents::CallableAgent>> MessagePoster::callable(identity::UserScope scope,
+                                                                       agents::AgentRef target) {
+  if (ports_.work.size() >= max_running_) {
+    co_return base::make_error(base::ErrorCode::overloaded, "too many tasks run at the moment");
+  }
+  co_return co_await ports_.agents.find(scope, std::move(target));
+}
+
 bool MessagePoster::start(DirectCall call) {
   const base::Executor home = ports_.cores.executor(ports_.cores.home_of(call.scope.user()));
   return ports_.work.spawn(home, runner_.run(std::move(call)));
 }
 
 std::shared_ptr<TaskWatch> MessagePoster::watch(const identity::UserScope& scope, const Task& task, Follower follower,
-                                                base::Executor executor) {
+                                                base::Executor executor, TaskWatch::From from) {
   auto subscription = std::make_shared<events::Subscription>(
       std::move(executor), events::Interest{.task = task.id, .deltas = follower.deltas},
       events::Subscription::Bounds{}, follower.login);
   return std::make_shared<TaskWatch>(ports_.hub, scope, events::StreamId{task.session_id.bytes}, task.id,
-                                     std::move(subscription));
+                                     std::move(subscription), from);
 }
 
 /// Watches first and looks afterwards, so that an end between the two is seen by one of them.
 base::Task<base::Result<Posted>> MessagePoster::follow_existing(identity::UserScope scope, Task task,
                                                                 Follower follower) {
   const base::Executor executor = co_await boost::asio::this_coro::executor;
-  auto following = watch(scope, task, follower, executor);
+  auto following = watch(scope, task, follower, executor, TaskWatch::From::its_beginning);
   auto current = co_await ports_.tasks.find(scope, task.id);
   if (!current) co_return base::make_error(base::ErrorCode::not_found, "the first post's session was deleted");
   if (!is_final(current->status)) co_return Posted{std::move(*current), std::move(following), std::nullopt};

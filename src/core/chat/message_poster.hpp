@@ -56,7 +56,8 @@ class MessagePoster {
  private:
   base::Task<base::Result<Posted>> follow_existing(identity::UserScope scope, Task task, Follower follower);
   std::shared_ptr<TaskWatch> watch(const identity::UserScope& scope, const Task& task, Follower follower,
-                                   base::Executor executor);
+                                   base::Executor executor, TaskWatch::From from);
+  base::Task<base::Result<agents::CallableAgent>> callable(identity::UserScope scope, agents::AgentRef target);
   bool start(DirectCall call);
 
   Ports ports_;

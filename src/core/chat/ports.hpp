@@ -40,11 +40,14 @@ struct MessageRange {
 class MessageStore {
  public:
   virtual ~MessageStore() = default;
-  /// Oldest first. With neither bound the first `limit`; with `before` the last `limit` before it. next_cursor is the
-  /// id of the last item when more follow. Errors: session_not_found.
+  /// Oldest first. With neither bound the first `limit`; with `before` the last `limit` before it. Forwards,
+  /// next_cursor is the id of the last item when more follow. Errors: session_not_found.
   virtual base::Task<base::Result<Page<Message>>> list(identity::UserScope scope, base::SessionId session,
                                                        MessageRange range) = 0;
-  /// The newest `limit` messages before `before`, oldest first: a prompt's history.
+  /// Of one history(): older messages are left out past it.
+  static constexpr std::size_t kMaxHistoryBytes = 1 << 20;
+
+  /// The newest messages before `before`, at most `limit` and about kMaxHistoryBytes, oldest first: a prompt's history.
   virtual base::Task<std::vector<Message>> history(identity::UserScope scope, base::SessionId session,
                                                    base::MessageId before, std::int64_t limit) = 0;
 };
@@ -88,6 +91,9 @@ class TaskStore {
   virtual ~TaskStore() = default;
   /// Stores message, task, key and events together. Errors: session_not_found, idempotency_key_reused.
   virtual base::Task<base::Result<BegunCall>> begin(identity::UserScope scope, NewCall call) = 0;
+  /// The task that this key made before; nullopt when the key is fresh. Errors: idempotency_key_reused.
+  virtual base::Task<base::Result<std::optional<Task>>> earlier(identity::UserScope scope, IdempotencyKey key,
+                                                                base::Timestamp now) = 0;
   /// Adds events about a task that runs. False, and nothing written, when the task has ended or its session is gone.
   virtual base::Task<bool> append(identity::UserScope scope, Task task, std::vector<events::NewEvent> events) = 0;
   /// The answer and the end of its task. False, and nothing written, when the task has ended or its session is gone.

@@ -13,8 +13,12 @@ bool ends_task(events::EventType type) {
 }  // namespace
 
 TaskWatch::TaskWatch(events::StreamHub& hub, const identity::UserScope& scope, events::StreamId stream,
-                     base::TaskId task, std::shared_ptr<events::Subscription> subscription)
+                     base::TaskId task, std::shared_ptr<events::Subscription> subscription, From from)
     : task_(task), subscription_(std::move(subscription)) {
+  if (from == From::now) {
+    hub.subscribe(scope, stream, subscription_);
+    return;
+  }
   auto joined = hub.join(scope, stream, subscription_, {});
   for (auto* lines : {&joined.buffered, &joined.texts}) {
     for (auto& line : *lines) {

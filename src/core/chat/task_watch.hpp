@@ -13,8 +13,11 @@ namespace codelab::core::chat {
 /// Used by one coroutine on the executor of its subscription. A watch that is dropped stops nothing.
 class TaskWatch {
  public:
+  /// A task that is about to begin has no past to look for.
+  enum class From : std::uint8_t { now, its_beginning };
+
   TaskWatch(events::StreamHub& hub, const identity::UserScope& scope, events::StreamId stream, base::TaskId task,
-            std::shared_ptr<events::Subscription> subscription);
+            std::shared_ptr<events::Subscription> subscription, From from);
 
   /// The next lines of the task; empty when `deadline` came first or the stream was closed (see closed()).
   base::Task<std::vector<events::LinePtr>> next(std::chrono::steady_clock::time_point deadline);

@@ -67,8 +67,4 @@ std::string to_json(Position position, StreamId stream, const NewEvent& body, ba
   });
 }
 
-std::string to_json(const Event& event) {
-  return to_json({.seq = event.seq}, event.stream, event.body, event.at);
-}
-
 }  // namespace codelab::core::events

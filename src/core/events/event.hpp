@@ -74,7 +74,6 @@ struct Position {
 };
 
 /// The public form of an event, one JSON object without line end.
-std::string to_json(const Event& event);
 std::string to_json(Position position, StreamId stream, const NewEvent& body, base::Timestamp at);
 
 }  // namespace codelab::core::events

@@ -13,7 +13,11 @@ namespace codelab::core::events {
 class EventLog {
  public:
   virtual ~EventLog() = default;
-  /// Events after `after_seq` in order, `limit` at most; none for a stream that is not this user's.
+  /// Of one read(): it ends with the event that reaches it.
+  static constexpr std::size_t kMaxReadBytes = 1 << 20;
+
+  /// Events after `after_seq` in order, at most `limit` and about kMaxReadBytes of payload; none only at the end of the
+  /// stream, or for one that is not this user's.
   virtual base::Task<std::vector<Event>> read(identity::UserScope scope, StreamId stream, std::int64_t after_seq,
                                               std::int64_t limit) = 0;
   /// The seq of the newest event; 0 for an empty or a foreign stream.

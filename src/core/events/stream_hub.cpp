@@ -12,6 +12,14 @@ bool has_subscribers(const std::vector<std::weak_ptr<Subscription>>& subscribers
   return std::ranges::any_of(subscribers, [](const auto& each) { return !each.expired(); });
 }
 
+/// A post that waits for its answer does not: most tokens need not be encoded for anybody.
+bool wants_deltas(const std::vector<std::weak_ptr<Subscription>>& subscribers, const base::TaskId& task) {
+  return std::ranges::any_of(subscribers, [&](const auto& each) {
+    const auto subscriber = each.lock();
+    return subscriber && subscriber->interest().deltas && subscriber->interest().task.value_or(task) == task;
+  });
+}
+
 bool ends_text(EventType type) {
   return type == EventType::message_created || type == EventType::task_completed || type == EventType::task_failed ||
          type == EventType::task_cancelled;
@@ -57,7 +65,7 @@ void StreamHub::append_text(const identity::UserScope& scope, StreamId stream, c
   const auto found = shard.channels.find(key);
   if (found == shard.channels.end()) return;
   Channel& channel = found->second;
-  if (!channel.texts.append(task, text, channel.last_seq) || !has_subscribers(channel.subscribers)) return;
+  if (!channel.texts.append(task, text, channel.last_seq) || !wants_deltas(channel.subscribers, task)) return;
   deliver(channel, delta_line(stream, channel.texts.last(text.size()), clock_.now()));
 }
 
@@ -67,6 +75,14 @@ void StreamHub::end_text(const identity::UserScope& scope, StreamId stream, cons
   const std::scoped_lock lock(shard.mutex);
   const auto found = shard.channels.find(key);
   if (found != shard.channels.end()) found->second.texts.end(task);
+}
+
+void StreamHub::subscribe(const identity::UserScope& scope, StreamId stream,
+                          const std::shared_ptr<Subscription>& subscriber) {
+  const Key key{scope.user(), stream};
+  Shard& shard = shard_of(key);
+  const std::scoped_lock lock(shard.mutex);
+  shard.channels[key].subscribers.push_back(subscriber);
 }
 
 StreamHub::Joined StreamHub::join(const identity::UserScope& scope, StreamId stream,
@@ -98,7 +114,12 @@ void StreamHub::buffer(Channel& channel, const LinePtr& line, base::Timestamp at
     buffered_bytes_ -= channel.buffer.front().line->json.size();
     channel.buffer.pop_front();
   }
-  if (buffered_bytes_ + line->json.size() > limits_.buffer_bytes) return;
+  if (buffered_bytes_ + line->json.size() > limits_.buffer_bytes) {
+    // A buffer has no holes: without room for this line the older ones are of no use.
+    for (const Buffered& each : channel.buffer) buffered_bytes_ -= each.line->json.size();
+    channel.buffer.clear();
+    return;
+  }
   buffered_bytes_ += line->json.size();
   channel.buffer.push_back({line, at});
 }
@@ -117,8 +138,14 @@ void StreamHub::close_where(Match&& match) {
 }
 
 void StreamHub::close_stream(const identity::UserScope& scope, StreamId stream) {
-  const Key closed{scope.user(), stream};
-  close_where([&](const Key& key, const Subscription&) { return key == closed; });
+  const Key key{scope.user(), stream};
+  Shard& shard = shard_of(key);
+  const std::scoped_lock lock(shard.mutex);
+  const auto found = shard.channels.find(key);
+  if (found == shard.channels.end()) return;
+  for (const auto& each : found->second.subscribers) {
+    if (const auto subscriber = each.lock()) subscriber->close();
+  }
 }
 
 void StreamHub::close_user(const base::UserId& user) {

@@ -49,6 +49,8 @@ class StreamHub final : public EventRelay {
     /// position.
     std::vector<LinePtr> texts;
   };
+  /// From now on only.
+  void subscribe(const identity::UserScope& scope, StreamId stream, const std::shared_ptr<Subscription>& subscriber);
   Joined join(const identity::UserScope& scope, StreamId stream, const std::shared_ptr<Subscription>& subscriber,
               Position since);
 

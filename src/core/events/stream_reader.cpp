@@ -50,12 +50,15 @@ base::Task<StreamReader::Lines> StreamReader::start() {
   const std::int64_t log_end = co_await ports_.log.last_seq(scope_, stream_);
   auto joined = ports_.hub.join(scope_, stream_, subscription_, options_.since.value_or(Position{}));
   texts_.assign(joined.texts.begin(), joined.texts.end());
-  last_ = options_.since.value_or(Position{.seq = joined.last_seq});
+  const std::int64_t known_end = std::max(joined.last_seq, log_end);
+  // An id from beyond the end (of another stream, or from before a restore) is taken for the end.
+  last_ = options_.since.value_or(Position{.seq = known_end});
+  if (last_.seq > known_end) last_ = {.seq = known_end};
   if (!options_.since && joined.last_seq != 0) {
     last_seq_ = joined.last_seq;
     pending_.assign(joined.buffered.begin(), joined.buffered.end());
   } else {
-    last_seq_ = options_.since ? options_.since->seq : log_end;
+    last_seq_ = last_.seq;
     resume_from(joined);
   }
   Lines lines;
@@ -91,6 +94,10 @@ void StreamReader::resume_from(const StreamHub::Joined& joined) {
 base::Task<StreamReader::Lines> StreamReader::catch_up() {
   const auto page = co_await ports_.log.read(scope_, stream_, last_seq_, kLogPage);
   Lines lines;
+  if (page.empty() && catch_up_to_ && last_seq_ < *catch_up_to_) {
+    ended_ = true;  // what was announced is not in the log: the stream was deleted
+    co_return lines;
+  }
   for (const Event& event : page) {
     if (catch_up_to_ && event.seq > *catch_up_to_) break;
     add_texts_before({.seq = event.seq}, lines);
@@ -98,7 +105,7 @@ base::Task<StreamReader::Lines> StreamReader::catch_up() {
     last_seq_ = event.seq;
   }
   const bool reached = catch_up_to_ ? last_seq_ >= *catch_up_to_ : false;
-  if (reached || std::cmp_less(page.size(), kLogPage)) {
+  if (reached || page.empty()) {
     catching_up_ = false;
     catch_up_to_.reset();
     add_texts_before(kEnd, lines);

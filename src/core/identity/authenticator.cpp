@@ -25,10 +25,19 @@ std::string_view bearer_token(std::string_view authorization) {
 Authenticator::Authenticator(AuthSessions& sessions, const JwtKeys& keys, const base::Clock& clock)
     : sessions_(sessions), keys_(keys), clock_(clock) {}
 
+base::Result<AccessClaims> Authenticator::verified(std::string_view token) {
+  const base::Timestamp now = clock_.now();
+  const auto known = verified_.find(token);
+  if (known && base::to_micros(now) < known->expires_at * 1'000'000) return *known;
+  auto claims = verify_access_token(keys_, token, now);
+  if (claims) verified_.add(token, *claims);
+  return claims;
+}
+
 base::Task<base::Result<Identity>> Authenticator::authenticate(std::string authorization) {
   const std::string_view token = bearer_token(authorization);
   if (token.empty()) co_return base::make_error(base::ErrorCode::token_missing, "a bearer access token is required");
-  const auto claims = verify_access_token(keys_, token, clock_.now());
+  const auto claims = verified(token);
   if (!claims) co_return claims.error();
   const UserScope scope = ScopeIssuer::open(claims->user);
   const bool alive = co_await sessions_.alive(scope, claims->session);

@@ -8,6 +8,7 @@
 #include "core/identity/auth_sessions.hpp"
 #include "core/identity/jwt_keys.hpp"
 #include "core/identity/user_scope.hpp"
+#include "core/identity/verified_tokens.hpp"
 
 namespace codelab::core::identity {
 
@@ -27,9 +28,12 @@ class Authenticator {
   base::Task<base::Result<Identity>> authenticate(std::string authorization);
 
  private:
+  base::Result<AccessClaims> verified(std::string_view token);
+
   AuthSessions& sessions_;
   const JwtKeys& keys_;
   const base::Clock& clock_;
+  VerifiedTokens verified_;
 };
 
 }  // namespace codelab::core::identity

@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kMaxEmbeddedBytes = 8'000;
 constexpr std::int64_t kCandidatesPerHit = 4;
 constexpr std::int64_t kMinCandidates = 20;
+constexpr unsigned kPruneEvery = 64;
 
 }  // namespace
 
@@ -59,6 +60,13 @@ base::Task<std::int64_t> AgentMemory::prune(identity::UserScope scope, base::Age
   PruneRule rule{.max_items = bounds.max_items};
   if (bounds.max_age_days > 0) rule.older_than = now - std::chrono::days{bounds.max_age_days};
   co_return co_await store_.prune(scope, agent, rule, now);
+}
+
+/// The last byte of an id is random.
+base::Task<> AgentMemory::keep_bounds(identity::UserScope scope, base::AgentId agent, agents::MemoryConfig bounds,
+                                      base::MemoryId stored) {
+  if (stored.bytes.back() % kPruneEvery != 0) co_return;
+  co_await prune(scope, agent, bounds);
 }
 
 }  // namespace codelab::core::memory

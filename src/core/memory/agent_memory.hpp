@@ -33,6 +33,9 @@ class AgentMemory {
   base::Task<base::Result<MemoryItem>> remember(identity::UserScope scope, base::AgentId agent, Remember what);
   /// Applies the agent's own bounds of age and count.
   base::Task<std::int64_t> prune(identity::UserScope scope, base::AgentId agent, agents::MemoryConfig bounds);
+  /// The same, for one in some dozens of memories: called after each that is stored, it holds the bounds well enough.
+  base::Task<> keep_bounds(identity::UserScope scope, base::AgentId agent, agents::MemoryConfig bounds,
+                           base::MemoryId stored);
 
  private:
   base::Task<base::Result<models::Embedding>> embed(std::string text);

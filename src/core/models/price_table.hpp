@@ -21,8 +21,8 @@ struct Price {
 /// What a model's tokens cost. Immutable after it is built: thread-safe.
 class PriceTable {
  public:
-  /// The day on which the built-in prices were taken from the providers' public lists. They are list prices for short
-  /// prompts without cache or batch discounts: an estimate, not a bill.
+  /// The day of this table. List prices as publicly known then, for short prompts without cache or batch discounts: an
+  /// estimate, not a bill; a prices file corrects them.
   static constexpr std::string_view kTakenOn = "2026-11-22";
 
   /// The prices of well-known models; the built-in offline models cost nothing.

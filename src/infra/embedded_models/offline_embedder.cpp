@@ -44,18 +44,23 @@ const UseLiteEncoder* OfflineEmbedder::sentence_encoder() {
   return sentences_.get();
 }
 
-bool OfflineEmbedder::reads_sentences(std::string_view text) {
-  if (mode_ == OfflineEmbedding::hashing) return false;
-  if (mode_ == OfflineEmbedding::automatic && !is_mostly_latin(text)) return false;
-  return sentence_encoder() != nullptr;
+bool OfflineEmbedder::reads_sentences(std::string_view text) const {
+  if (mode_ == OfflineEmbedding::automatic) return is_mostly_latin(text);
+  return mode_ == OfflineEmbedding::sentences;
 }
 
+core::models::Embedding OfflineEmbedder::hashed(std::string_view text) const {
+  return {.model = std::string(kHashingModel), .values = hashing_.encode(text)};
+}
+
+/// All on the pool: opening the weights takes some milliseconds too.
 base::Task<core::models::Embedding> OfflineEmbedder::encode_sentence(std::string text) {
-  auto work = [encoder = sentence_encoder(), text = with_plain_spaces(std::move(text))] {
-    return encoder->encode(text);
+  auto work = [this, text = with_plain_spaces(std::move(text))]() -> core::models::Embedding {
+    const UseLiteEncoder* encoder = sentence_encoder();
+    if (encoder == nullptr) return hashed(text);
+    return {.model = std::string(kSentenceModel), .values = encoder->encode(text)};
   };
-  auto values = co_await base::offload(pool_, std::move(work));
-  co_return core::models::Embedding{.model = std::string(kSentenceModel), .values = std::move(values)};
+  co_return co_await base::offload(pool_, std::move(work));
 }
 
 base::Task<base::Result<std::vector<core::models::Embedding>>> OfflineEmbedder::embed(std::vector<std::string> texts) {
@@ -65,7 +70,7 @@ base::Task<base::Result<std::vector<core::models::Embedding>>> OfflineEmbedder::
       auto embedding = co_await encode_sentence(std::move(text));
       embeddings.push_back(std::move(embedding));
     } else {
-      embeddings.push_back({.model = std::string(kHashingModel), .values = hashing_.encode(text)});
+      embeddings.push_back(hashed(text));
     }
   }
   co_return embeddings;

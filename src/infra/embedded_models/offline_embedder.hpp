@@ -28,7 +28,8 @@ class OfflineEmbedder final : public core::models::Embedder {
   core::models::ModelInfo info() const override;
 
  private:
-  bool reads_sentences(std::string_view text);
+  bool reads_sentences(std::string_view text) const;
+  core::models::Embedding hashed(std::string_view text) const;
   const UseLiteEncoder* sentence_encoder();
   base::Task<core::models::Embedding> encode_sentence(std::string text);
 

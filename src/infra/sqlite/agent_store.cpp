@@ -93,9 +93,8 @@ base::Task<base::Result<Agent>> SqliteAgentStore::create(UserScope scope, Agent 
 
 base::Task<base::Result<Agent>> SqliteAgentStore::replace(UserScope scope, Agent agent,
                                                           base::Timestamp expected_updated_at) {
-  return database_.writer().run("agent.replace", [=](Transaction& tx) {
-    return replace_agent(tx, scope, agent, expected_updated_at);
-  });
+  return database_.writer().run("agent.replace",
+                                [=](Transaction& tx) { return replace_agent(tx, scope, agent, expected_updated_at); });
 }
 
 base::Task<bool> SqliteAgentStore::erase(UserScope scope, base::AgentId agent, base::Timestamp) {

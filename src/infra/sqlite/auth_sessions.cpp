@@ -13,8 +13,7 @@ using Rotation = core::identity::UserStore::Rotation;
 /// Long enough that a late or stolen token is told from an unknown one.
 constexpr std::chrono::days kKeepExpired{30};
 
-constexpr Sql kInsertSession =
-    "INSERT INTO auth_sessions (user_id, id, created_at, expires_at) VALUES (?, ?, ?, ?)";
+constexpr Sql kInsertSession = "INSERT INTO auth_sessions (user_id, id, created_at, expires_at) VALUES (?, ?, ?, ?)";
 constexpr Sql kInsertToken =
     "INSERT INTO refresh_tokens (user_id, token_hash, session_id, expires_at) VALUES (?, ?, ?, ?)";
 constexpr Sql kTokenByHash =
@@ -85,9 +84,10 @@ base::Task<> SqliteUserStore::open_session(UserScope scope, RefreshTokenRecord f
 
 base::Task<Rotation> SqliteUserStore::rotate(UserScope scope, std::string used_hash, RefreshTokenRecord next,
                                              base::Timestamp now) {
-  return database_.writer().run("user.rotate",
-                                [scope, used_hash = std::move(used_hash), next = std::move(next), now](
-                                    Transaction& tx) { return rotate_token(tx.sql(), scope, used_hash, next, now); });
+  return database_.writer().run(
+      "user.rotate", [scope, used_hash = std::move(used_hash), next = std::move(next), now](Transaction& tx) {
+        return rotate_token(tx.sql(), scope, used_hash, next, now);
+      });
 }
 
 base::Task<std::optional<base::AuthSessionId>> SqliteUserStore::revoke(UserScope scope, std::string token_hash,
@@ -102,9 +102,8 @@ base::Task<std::optional<base::AuthSessionId>> SqliteUserStore::revoke(UserScope
 }
 
 base::Task<bool> SqliteUserStore::session_alive(UserScope scope, base::AuthSessionId session) {
-  return database_.readers().run("user.session_alive", [=](Connection& sql) {
-    return any_of(sql.query(kLiveSession, scope.user(), session));
-  });
+  return database_.readers().run(
+      "user.session_alive", [=](Connection& sql) { return any_of(sql.query(kLiveSession, scope.user(), session)); });
 }
 
 }  // namespace codelab::infra::sqlite

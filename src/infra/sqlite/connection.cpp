@@ -47,9 +47,10 @@ Connection::Connection(const std::filesystem::path& file, Access access, std::in
     : database_(open(file, access)) {
   sqlite3_busy_timeout(handle(), kBusyTimeoutMs);
   register_fts_functions(handle());
-  script(fmt::format("PRAGMA cache_size = -{}; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
-                     "PRAGMA temp_store = MEMORY;",
-                     cache_kib));
+  script(
+      fmt::format("PRAGMA cache_size = -{}; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+                  "PRAGMA temp_store = MEMORY;",
+                  cache_kib));
 }
 
 Connection::~Connection() = default;

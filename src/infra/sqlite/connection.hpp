@@ -55,8 +55,9 @@ class Connection {
 
  private:
   template <class T>
-  static constexpr bool kOutlivesCall = std::is_lvalue_reference_v<T&&> || std::is_arithmetic_v<T> || std::is_enum_v<T> ||
-                                        std::same_as<T, std::string_view> || std::same_as<T, base::Timestamp>;
+  static constexpr bool kOutlivesCall =
+      std::is_lvalue_reference_v<T&&> || std::is_arithmetic_v<T> || std::is_enum_v<T> ||
+      std::same_as<T, std::string_view> || std::same_as<T, base::Timestamp>;
   struct Close {
     void operator()(sqlite3* database) const;
   };

@@ -2,10 +2,9 @@
 
 #include <cerrno>
 #include <cstring>
-#include <system_error>
-
 #include <fcntl.h>
 #include <sys/file.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -24,14 +23,15 @@ constexpr mode_t kOwnerOnly = 0600;
 void make_folder(const fs::path& folder) {
   std::error_code error;
   if (fs::create_directories(folder, error)) fs::permissions(folder, fs::perms::owner_all, error);
-  if (error) throw base::StoreError(fmt::format("cannot make the data folder {}: {}", folder.string(), error.message()));
+  if (error)
+    throw base::StoreError(fmt::format("cannot make the data folder {}: {}", folder.string(), error.message()));
 }
 
 int open_owned(const fs::path& file) {
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kOwnerOnly);
   if (descriptor >= 0) return descriptor;
-  throw base::StoreError(fmt::format("cannot write {}: {}; make the data folder writable for this user",
-                                     file.string(), std::strerror(errno)));
+  throw base::StoreError(fmt::format("cannot write {}: {}; make the data folder writable for this user", file.string(),
+                                     std::strerror(errno)));
 }
 
 /// Only before SQLite opens the file: closing any descriptor of it would drop SQLite's own locks.

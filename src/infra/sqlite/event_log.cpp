@@ -13,18 +13,22 @@ constexpr Sql kLastSeq = "SELECT last_seq FROM event_streams WHERE user_id = ? A
 
 core::events::Event read_event(const Rows& rows) {
   core::events::Event event;
-  rows.read(event.user, event.stream, event.seq, event.body.type, event.body.task, event.body.agent,
-            event.body.payload, event.at);
+  rows.read(event.user, event.stream, event.seq, event.body.type, event.body.task, event.body.agent, event.body.payload,
+            event.at);
   return event;
 }
 
 }  // namespace
 
 base::Task<std::vector<core::events::Event>> SqliteEventLog::read(core::identity::UserScope scope,
-                                                                  core::events::StreamId stream,
-                                                                  std::int64_t after_seq, std::int64_t limit) {
+                                                                  core::events::StreamId stream, std::int64_t after_seq,
+                                                                  std::int64_t limit) {
   return database_.readers().run("events.read", [=](Connection& sql) {
-    return all_of(sql.query(kEventsAfter, scope.user(), stream, after_seq, limit), read_event);
+    std::vector<core::events::Event> events;
+    std::size_t bytes = 0;
+    auto rows = sql.query(kEventsAfter, scope.user(), stream, after_seq, limit);
+    while (bytes < kMaxReadBytes && rows.next()) bytes += events.emplace_back(read_event(rows)).body.payload.size();
+    return events;
   });
 }
 

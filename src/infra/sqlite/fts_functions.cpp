@@ -117,9 +117,9 @@ std::uint8_t count_phrase(const Fts5ExtensionApi* api, Fts5Context* row, int phr
 }
 
 void collect_match(const Fts5ExtensionApi* api, Fts5Context* row, sqlite3_context*, int count, sqlite3_value** values) {
-  auto* collector = count != 1 ? nullptr
-                               : static_cast<MatchCollector*>(
-                                     sqlite3_value_pointer(values[0], MatchCollector::kPointerType));
+  auto* collector = count != 1
+                        ? nullptr
+                        : static_cast<MatchCollector*>(sqlite3_value_pointer(values[0], MatchCollector::kPointerType));
   if (collector == nullptr) return;
   const auto row_id = api->xRowid(row);
   if (collector->allowed != nullptr && !std::ranges::binary_search(*collector->allowed, row_id)) return;

@@ -13,8 +13,9 @@ using core::identity::UserScope;
 constexpr std::chrono::hours kKeepKeys{24};
 
 constexpr Sql kDropOldKeys = "DELETE FROM idempotency_keys WHERE user_id = ? AND created_at <= ?";
-constexpr Sql kKey = "SELECT request_hash, task_id FROM idempotency_keys WHERE user_id = ? AND key = ?";
-/// A key whose task is gone with its session is free again.
+constexpr Sql kKey =
+    "SELECT request_hash, task_id FROM idempotency_keys WHERE user_id = ? AND key = ? AND created_at > ?";
+/// A key that is a day old, or whose task is gone with its session, is free again.
 constexpr Sql kKeepKey =
     "INSERT OR REPLACE INTO idempotency_keys (user_id, key, request_hash, task_id, created_at) VALUES (?, ?, ?, ?, ?)";
 constexpr Sql kMessageCount = "SELECT message_count FROM event_streams WHERE user_id = ? AND id = ?";
@@ -28,8 +29,7 @@ struct UsedKey {
 
 base::Result<std::optional<BegunCall>> find_earlier_call(Connection& sql, const UserScope& scope,
                                                          const IdempotencyKey& key, base::Timestamp now) {
-  sql.execute(kDropOldKeys, scope.user(), now - kKeepKeys);
-  const auto used = first_of(sql.query(kKey, scope.user(), key.key), [](const Rows& rows) {
+  const auto used = first_of(sql.query(kKey, scope.user(), key.key, now - kKeepKeys), [](const Rows& rows) {
     UsedKey found;
     rows.read(found.request_hash, found.task);
     return found;
@@ -46,6 +46,7 @@ base::Result<std::optional<BegunCall>> find_earlier_call(Connection& sql, const 
 }
 
 void keep_key(Connection& sql, const UserScope& scope, const IdempotencyKey& key, const core::chat::Task& task) {
+  sql.execute(kDropOldKeys, scope.user(), task.created_at - kKeepKeys);
   sql.execute(kKeepKey, scope.user(), key.key, key.request_hash, task.id, task.created_at);
 }
 

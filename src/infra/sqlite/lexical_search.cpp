@@ -45,8 +45,8 @@ std::string expression_of(const base::AgentId& agent, const std::vector<std::str
   std::string prefix;
   for (const auto byte : agent.bytes) prefix += fmt::format("{:02x}", byte);
   std::string expression;
-  for (const auto& word : words) fmt::format_to(std::back_inserter(expression), "{}\"{} {}\"",
-                                                expression.empty() ? "" : " OR ", prefix, word);
+  for (const auto& word : words)
+    fmt::format_to(std::back_inserter(expression), "{}\"{} {}\"", expression.empty() ? "" : " OR ", prefix, word);
   return expression;
 }
 
@@ -80,8 +80,8 @@ TextStatistics statistics_of(Connection& sql, const core::identity::UserScope& s
 }
 
 /// How many memories there are from the window's oldest match on.
-double span_of(Connection& sql, const core::identity::UserScope& scope, const base::AgentId& agent,
-               std::int64_t oldest, const RowIds& allowed) {
+double span_of(Connection& sql, const core::identity::UserScope& scope, const base::AgentId& agent, std::int64_t oldest,
+               const RowIds& allowed) {
   if (allowed) return static_cast<double>(allowed->end() - std::ranges::lower_bound(*allowed, oldest));
   return static_cast<double>(
       value_of<std::int64_t>(sql.query(kMemoriesSince, scope.user(), agent, oldest, std::int64_t{kMaxSpan})));

@@ -56,9 +56,8 @@ void forget_row(Transaction& tx, vectors::CollectionCache& collections, const St
   tx.before_commit([row_id = memory.row_id, text = std::move(text)](Connection& later) {
     later.execute(kDeleteFromIndex, row_id, text);
   });
-  tx.after_commit([&collections, key = space.key(), row_id = memory.row_id]() noexcept {
-    collections.removed(key, row_id);
-  });
+  tx.after_commit(
+      [&collections, key = space.key(), row_id = memory.row_id]() noexcept { collections.removed(key, row_id); });
 }
 
 void drop_collections(Transaction& tx, vectors::CollectionCache& collections, const base::UserId& user, Rows rows) {
@@ -79,9 +78,9 @@ bool forget_one(Transaction& tx, vectors::CollectionCache& collections, const ba
 }
 
 std::int64_t forget(Transaction& tx, vectors::CollectionCache& collections, const Forgetting& what) {
-  const auto oldest = what.agent ? all_of(tx.sql().query(kOldestOfAgent, what.user, *what.agent, what.limit),
-                                          reader_for(what.user))
-                                 : all_of(tx.sql().query(kOldestOfUser, what.user, what.limit), reader_for(what.user));
+  const auto oldest =
+      what.agent ? all_of(tx.sql().query(kOldestOfAgent, what.user, *what.agent, what.limit), reader_for(what.user))
+                 : all_of(tx.sql().query(kOldestOfUser, what.user, what.limit), reader_for(what.user));
   std::int64_t forgotten = 0;
   for (const auto& memory : oldest) {
     if (what.older_than && memory.created_at >= *what.older_than) break;

@@ -97,7 +97,8 @@ class Search {
   void add_cosines(std::vector<vectors::Candidate> near, const std::vector<Scored>& lexical) {
     for (const auto& row : lexical) {
       chosen_.push_back(row.row_id);
-      if (std::ranges::find(near, row.row_id, &vectors::Candidate::row_id) == near.end()) near.push_back({row.row_id, 0});
+      if (std::ranges::find(near, row.row_id, &vectors::Candidate::row_id) == near.end())
+        near.push_back({row.row_id, 0});
     }
     const auto fetch = [&](std::int64_t row_id, std::span<float> out) { return fetch_vector(row_id, out); };
     const auto matches = vectors::rescore(query_.embedding.values, near, near.size(), fetch);

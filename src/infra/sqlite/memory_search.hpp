@@ -12,8 +12,7 @@ namespace codelab::infra::sqlite {
 /// The nearest memories by vector and the best by words, `query.candidates` of each, as one list without doubles.
 /// Called outside of any transaction.
 std::vector<core::memory::Candidate> search_memories(Connection& sql, vectors::CollectionCache& collections,
-                                                     const core::identity::UserScope& scope,
-                                                     const base::AgentId& agent,
+                                                     const core::identity::UserScope& scope, const base::AgentId& agent,
                                                      const core::memory::MemoryQuery& query);
 
 }  // namespace codelab::infra::sqlite

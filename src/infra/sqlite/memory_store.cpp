@@ -39,7 +39,8 @@ constexpr Sql kAddToIndex =
 constexpr Sql kMemoriesBefore =
     "SELECT id, kind, text, metadata, embedding_model, created_at FROM memories "
     "WHERE user_id = ? AND agent_id = ? AND id < ? ORDER BY id DESC LIMIT ?";
-constexpr Sql kCountMemories = "SELECT coalesce(sum(items), 0) FROM memory_collections WHERE user_id = ? AND agent_id = ?";
+constexpr Sql kCountMemories =
+    "SELECT coalesce(sum(items), 0) FROM memory_collections WHERE user_id = ? AND agent_id = ?";
 constexpr Sql kAgentName = "SELECT name FROM user_agents WHERE user_id = ? AND id = ?";
 constexpr Sql kOldest = "SELECT created_at FROM memories WHERE user_id = ? AND agent_id = ? ORDER BY id LIMIT 1";
 constexpr Sql kNewest = "SELECT created_at FROM memories WHERE user_id = ? AND agent_id = ? ORDER BY id DESC LIMIT 1";
@@ -63,8 +64,8 @@ base::Result<MemoryItem> add_memory(Transaction& tx, vectors::CollectionCache& c
   const auto& item = memory.item;
   if (!count_memory(sql, space, item)) return base::make_error(base::ErrorCode::agent_not_found, "no such agent");
   const auto bytes = static_cast<std::int64_t>(item.text.size());
-  sql.execute(kInsertMemory, space.user, space.agent, item.id, item.kind, space.model, space.dimension,
-              item.created_at, bytes, base::encode(item.metadata), item.text);
+  sql.execute(kInsertMemory, space.user, space.agent, item.id, item.kind, space.model, space.dimension, item.created_at,
+              bytes, base::encode(item.metadata), item.text);
   const auto row_id = sql.last_row_id();
   sql.execute(kInsertVector, row_id, as_stored(memory.embedding.values));
   tx.before_commit([row_id](Connection& later) { later.execute(kAddToIndex, row_id); });
@@ -79,8 +80,8 @@ base::Result<MemoryItem> add_memory(Transaction& tx, vectors::CollectionCache& c
 /// How many the rule wants to go because there are too many; none without such a bound.
 std::int64_t excess_of(Connection& sql, const UserScope& scope, const base::AgentId& agent, const PruneRule& rule) {
   if (!rule.max_items) return 0;
-  return std::max<std::int64_t>(0, value_of<std::int64_t>(sql.query(kCountMemories, scope.user(), agent)) -
-                                       *rule.max_items);
+  return std::max<std::int64_t>(
+      0, value_of<std::int64_t>(sql.query(kCountMemories, scope.user(), agent)) - *rule.max_items);
 }
 
 bool anything_to_prune(Connection& sql, const UserScope& scope, const base::AgentId& agent, const PruneRule& rule) {
@@ -96,8 +97,9 @@ std::int64_t prune_slice(Transaction& tx, vectors::CollectionCache& collections,
   const auto excess = std::min(excess_of(tx.sql(), scope, agent, rule), kForgetAtOnce);
   auto count = forget(tx, collections, {.user = scope.user(), .agent = agent, .limit = excess});
   if (rule.older_than && count < kForgetAtOnce) {
-    count += forget(tx, collections, {.user = scope.user(), .agent = agent, .older_than = rule.older_than,
-                                      .limit = kForgetAtOnce - count});
+    count +=
+        forget(tx, collections,
+               {.user = scope.user(), .agent = agent, .older_than = rule.older_than, .limit = kForgetAtOnce - count});
   }
   if (count == 0) return 0;
   tx.append_own(scope.user(), {.type = core::events::EventType::memory_pruned,
@@ -136,8 +138,10 @@ MemoryStats stats_of(Connection& sql, const UserScope& scope, const base::AgentI
 base::Task<base::Result<MemoryItem>> SqliteMemoryStore::add(UserScope scope, base::AgentId agent, NewMemory memory) {
   VectorSpace space{scope.user(), agent, memory.embedding.model,
                     static_cast<std::int64_t>(memory.embedding.values.size())};
-  return database_.writer().run("memory.add", [this, space = std::move(space), memory = std::move(memory)](
-                                                  Transaction& tx) { return add_memory(tx, collections_, space, memory); });
+  return database_.writer().run("memory.add",
+                                [this, space = std::move(space), memory = std::move(memory)](Transaction& tx) {
+                                  return add_memory(tx, collections_, space, memory);
+                                });
 }
 
 base::Task<std::vector<Candidate>> SqliteMemoryStore::search(UserScope scope, base::AgentId agent, MemoryQuery query) {
@@ -151,7 +155,8 @@ base::Task<core::Page<MemoryItem>> SqliteMemoryStore::list(UserScope scope, base
   return database_.readers().run("memory.list", [=](Connection& sql) {
     const ReadTransaction reading(sql);
     const auto start = position_or(page.cursor, highest<base::MemoryId>());
-    auto items = all_of(sql.query(kMemoriesBefore, scope.user(), agent, start, rows_to_ask_for(page.limit)), read_memory);
+    auto items =
+        all_of(sql.query(kMemoriesBefore, scope.user(), agent, start, rows_to_ask_for(page.limit)), read_memory);
     const auto total = value_of<std::int64_t>(sql.query(kCountMemories, scope.user(), agent));
     return make_page(std::move(items), page.limit, total);
   });

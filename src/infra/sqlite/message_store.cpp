@@ -14,8 +14,7 @@ using core::chat::MessageRange;
 using core::identity::UserScope;
 using MessagePage = core::Page<Message>;
 
-constexpr Sql kMessageCount =
-    "SELECT message_count FROM event_streams WHERE user_id = ? AND id = ? AND id <> user_id";
+constexpr Sql kMessageCount = "SELECT message_count FROM event_streams WHERE user_id = ? AND id = ? AND id <> user_id";
 constexpr Sql kFirstMessages =
     "SELECT id, session_id, role, content, agent_id, agent_name, task_id, model, prompt_tokens, completion_tokens, "
     "cost_usd, created_at FROM messages "
@@ -41,10 +40,11 @@ base::Result<MessagePage> list_messages(Connection& sql, const UserScope& scope,
   const auto after = range.after.value_or(lowest<base::MessageId>());
   const auto before = range.before.value_or(highest<base::MessageId>());
   MessagePage page{.items = {}, .total = total};
-  page.items = range.before ? last_messages(sql, scope, session, after, before, range.limit)
-                            : all_of(sql.query(kFirstMessages, scope.user(), session, after, before, range.limit),
-                                     read_message);
-  if (page.items.empty()) return page;
+  page.items = range.before
+                   ? last_messages(sql, scope, session, after, before, range.limit)
+                   : all_of(sql.query(kFirstMessages, scope.user(), session, after, before, range.limit), read_message);
+  // A page that was asked for backwards is followed by asking for what stands before its first message.
+  if (page.items.empty() || range.before) return page;
   const auto& last = page.items.back().id;
   if (any_of(sql.query(kAnyMessageAfter, scope.user(), session, last))) page.next_cursor = last.str();
   return page;
@@ -61,7 +61,13 @@ base::Task<base::Result<MessagePage>> SqliteMessageStore::list(UserScope scope, 
 base::Task<std::vector<Message>> SqliteMessageStore::history(UserScope scope, base::SessionId session,
                                                              base::MessageId before, std::int64_t limit) {
   return database_.readers().run("message.history", [=](Connection& sql) {
-    return last_messages(sql, scope, session, lowest<base::MessageId>(), before, limit);
+    std::vector<Message> messages;
+    std::size_t bytes = 0;
+    const auto after = lowest<base::MessageId>();
+    auto rows = sql.query(kLastMessages, scope.user(), session, after, before, limit);
+    while (bytes < kMaxHistoryBytes && rows.next()) bytes += messages.emplace_back(read_message(rows)).content.size();
+    std::ranges::reverse(messages);
+    return messages;
   });
 }
 

@@ -41,14 +41,16 @@ std::vector<Applied> applied_migrations(Connection& connection) {
 void require_known(const Applied& applied, std::span<const Migration> migrations) {
   const auto known = std::ranges::find(migrations, applied.version, &Migration::version);
   if (known == migrations.end()) {
-    throw base::StoreError(fmt::format("the database was made by a newer version of codelab (migration {:04}_{}): "
-                                       "start that version, or use another data folder",
-                                       applied.version, applied.name));
+    throw base::StoreError(
+        fmt::format("the database was made by a newer version of codelab (migration {:04}_{}): "
+                    "start that version, or use another data folder",
+                    applied.version, applied.name));
   }
   if (checksum_of(*known) != applied.checksum) {
-    throw base::StoreError(fmt::format("the database's migration {:04}_{} differs from the one in this binary: "
-                                       "start the version that made it, or use another data folder",
-                                       applied.version, applied.name));
+    throw base::StoreError(
+        fmt::format("the database's migration {:04}_{} differs from the one in this binary: "
+                    "start the version that made it, or use another data folder",
+                    applied.version, applied.name));
   }
 }
 

@@ -83,8 +83,7 @@ base::Task<core::Page<Session>> SqliteSessionStore::list(UserScope scope, core::
 }
 
 base::Task<std::optional<Session>> SqliteSessionStore::find(UserScope scope, base::SessionId session) {
-  return database_.readers().run("session.find",
-                                 [=](Connection& sql) { return session_by_id(sql, scope, session); });
+  return database_.readers().run("session.find", [=](Connection& sql) { return session_by_id(sql, scope, session); });
 }
 
 base::Task<base::Result<Session>> SqliteSessionStore::rename(UserScope scope, base::SessionId session,
@@ -95,8 +94,7 @@ base::Task<base::Result<Session>> SqliteSessionStore::rename(UserScope scope, ba
 }
 
 base::Task<bool> SqliteSessionStore::erase(UserScope scope, base::SessionId session, base::Timestamp) {
-  return database_.writer().run("session.erase",
-                                [=](Transaction& tx) { return erase_session(tx, scope, session); });
+  return database_.writer().run("session.erase", [=](Transaction& tx) { return erase_session(tx, scope, session); });
 }
 
 }  // namespace codelab::infra::sqlite

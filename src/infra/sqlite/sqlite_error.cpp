@@ -38,8 +38,8 @@ void throw_sqlite_error(sqlite3* database, int code, std::string_view doing) {
   const int extended = database != nullptr ? sqlite3_extended_errcode(database) : code;
   const char* said = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
   const auto advice = advice_for(code);
-  throw base::StoreError(fmt::format("sqlite: {}: {} (code {}){}{}", doing, said, extended,
-                                     advice.empty() ? "" : "; ", advice));
+  throw base::StoreError(
+      fmt::format("sqlite: {}: {} (code {}){}{}", doing, said, extended, advice.empty() ? "" : "; ", advice));
 }
 
 }  // namespace codelab::infra::sqlite

@@ -1,3 +1,4 @@
+#include "infra/sqlite/idempotency.hpp"
 #include "infra/sqlite/keyset.hpp"
 #include "infra/sqlite/message_rows.hpp"
 #include "infra/sqlite/rows.hpp"
@@ -8,6 +9,7 @@
 namespace codelab::infra::sqlite {
 namespace {
 
+using core::chat::IdempotencyKey;
 using core::chat::Message;
 using core::chat::OwnedTask;
 using core::chat::Task;
@@ -43,9 +45,8 @@ core::Page<Task> list_tasks(Connection& sql, const UserScope& scope, const TaskF
   const auto& [session, status] = filter;
   auto tasks = session ? all_of(sql.query(kSessionTasksBefore, scope.user(), start, status, limit, *session), read_task)
                        : all_of(sql.query(kTasksBefore, scope.user(), start, status, limit), read_task);
-  const auto total =
-      session ? value_of<std::int64_t>(sql.query(kCountSessionTasks, scope.user(), status, *session))
-              : value_of<std::int64_t>(sql.query(kCountTasks, scope.user(), status));
+  const auto total = session ? value_of<std::int64_t>(sql.query(kCountSessionTasks, scope.user(), status, *session))
+                             : value_of<std::int64_t>(sql.query(kCountTasks, scope.user(), status));
   return make_page(std::move(tasks), page.limit, total);
 }
 
@@ -59,19 +60,28 @@ OwnedTask read_owned(const Rows& rows) {
 
 }  // namespace
 
+base::Task<base::Result<std::optional<Task>>> SqliteTaskStore::earlier(UserScope scope, IdempotencyKey key,
+                                                                       base::Timestamp now) {
+  using Found = base::Result<std::optional<Task>>;
+  return database_.readers().run("task.earlier", [=](Connection& sql) -> Found {
+    const ReadTransaction reading(sql);
+    auto call = find_earlier_call(sql, scope, key, now);
+    if (!call) return call.error();
+    return *call ? std::optional(std::move((*call)->task)) : std::nullopt;
+  });
+}
+
 base::Task<std::optional<Task>> SqliteTaskStore::find(UserScope scope, base::TaskId task) {
   return database_.readers().run("task.find", [=](Connection& sql) { return task_by_id(sql, scope, task); });
 }
 
 base::Task<core::Page<Task>> SqliteTaskStore::list(UserScope scope, TaskFilter filter, core::PageRequest page) {
-  return database_.readers().run("task.list",
-                                 [=](Connection& sql) { return list_tasks(sql, scope, filter, page); });
+  return database_.readers().run("task.list", [=](Connection& sql) { return list_tasks(sql, scope, filter, page); });
 }
 
 base::Task<std::optional<Message>> SqliteTaskStore::answer(UserScope scope, base::TaskId task) {
-  return database_.readers().run("task.answer", [=](Connection& sql) {
-    return first_of(sql.query(kAnswer, scope.user(), task), read_message);
-  });
+  return database_.readers().run(
+      "task.answer", [=](Connection& sql) { return first_of(sql.query(kAnswer, scope.user(), task), read_message); });
 }
 
 base::Task<std::vector<OwnedTask>> SqliteTaskStore::unfinished() {

@@ -68,24 +68,23 @@ bool complete_task(Transaction& tx, const UserScope& scope, const Task& task, co
 
 base::Task<base::Result<BegunCall>> SqliteTaskStore::begin(UserScope scope, NewCall call) {
   assert(call.message.session_id == call.task.session_id);
-  return database_.writer().run("task.begin", [scope, call = std::move(call)](Transaction& tx) {
-    return begin_call(tx, scope, call);
-  });
+  return database_.writer().run(
+      "task.begin", [scope, call = std::move(call)](Transaction& tx) { return begin_call(tx, scope, call); });
 }
 
 base::Task<bool> SqliteTaskStore::append(UserScope scope, Task task, std::vector<NewEvent> events) {
   assert(!is_final(task.status));
-  return database_.writer().run("task.append", [scope, task = std::move(task), events = std::move(events)](
-                                                   Transaction& tx) { return change_and_tell(tx, scope, task, events); });
+  return database_.writer().run("task.append",
+                                [scope, task = std::move(task), events = std::move(events)](Transaction& tx) {
+                                  return change_and_tell(tx, scope, task, events);
+                                });
 }
 
 base::Task<bool> SqliteTaskStore::complete(UserScope scope, Task task, Message answer, std::vector<NewEvent> events) {
   assert(is_final(task.status) && task.message_id == answer.id);
   return database_.writer().run("task.complete",
-                                [scope, task = std::move(task), answer = std::move(answer),
-                                 events = std::move(events)](Transaction& tx) {
-                                  return complete_task(tx, scope, task, answer, events);
-                                });
+                                [scope, task = std::move(task), answer = std::move(answer), events = std::move(events)](
+                                    Transaction& tx) { return complete_task(tx, scope, task, answer, events); });
 }
 
 base::Task<bool> SqliteTaskStore::end(UserScope scope, Task task, std::vector<NewEvent> events) {

@@ -9,9 +9,12 @@ class SqliteTaskStore final : public core::chat::TaskStore {
  public:
   explicit SqliteTaskStore(Database& database) : database_(database) {}
 
-  /// An idempotency key is kept for a day, counted from its task's created_at to the next begin() with a key.
+  /// An idempotency key is kept for a day, counted from its task's created_at.
   base::Task<base::Result<core::chat::BegunCall>> begin(core::identity::UserScope scope,
                                                         core::chat::NewCall call) override;
+  base::Task<base::Result<std::optional<core::chat::Task>>> earlier(core::identity::UserScope scope,
+                                                                    core::chat::IdempotencyKey key,
+                                                                    base::Timestamp now) override;
   base::Task<bool> append(core::identity::UserScope scope, core::chat::Task task,
                           std::vector<core::events::NewEvent> events) override;
   base::Task<bool> complete(core::identity::UserScope scope, core::chat::Task task, core::chat::Message answer,

@@ -81,8 +81,7 @@ base::Task<bool> SqliteUserStore::erase(UserScope scope, base::Timestamp) {
 }
 
 base::Task<std::vector<User>> SqliteUserStore::list() {
-  return database_.readers().run("user.list",
-                                 [](Connection& sql) { return all_of(sql.query(kAllUsers), read_user); });
+  return database_.readers().run("user.list", [](Connection& sql) { return all_of(sql.query(kAllUsers), read_user); });
 }
 
 }  // namespace codelab::infra::sqlite

@@ -21,7 +21,8 @@ struct BatchLimits {
 };
 
 /// The one thread that writes. Jobs that wait at the same time become durable by one COMMIT; their events are then
-/// relayed in order, and their callers resumed. A failed COMMIT fails its jobs with base::StoreError and relays nothing.
+/// relayed in order, and their callers resumed. A failed COMMIT fails its jobs with base::StoreError and relays
+/// nothing.
 class Writer {
  public:
   struct Settings {

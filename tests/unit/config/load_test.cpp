@@ -44,16 +44,26 @@ TEST(Configuration, the_environment_wins_over_the_file) {
 }
 
 TEST(Configuration, an_openai_key_alone_is_enough) {
-  const auto& settings = loaded({{"OPENAI_API_KEY", "k"}}).settings;
+  const auto settings = loaded({{"OPENAI_API_KEY", "k"}}).settings;
   EXPECT_EQ(settings.llm.base_url, "https://api.openai.com/v1");
   EXPECT_EQ(settings.llm.model, "gpt-4o-mini");
   EXPECT_EQ(settings.embedding.model, "text-embedding-3-small");
 }
 
-TEST(Configuration, our_own_names_win_over_the_common_ones) {
-  const auto& settings = loaded({{"OPENAI_BASE_URL", "http://a/v1"}, {"CODELAB_LLM_BASE_URL", "http://b/v1"}}).settings;
+TEST(Configuration, a_server_of_our_naming_never_gets_the_common_key_and_no_text_goes_elsewhere) {
+  const auto settings = loaded({{"OPENAI_BASE_URL", "http://a/v1"},
+                                {"OPENAI_API_KEY", "theirs"},
+                                {"CODELAB_LLM_BASE_URL", "http://b/v1"}})
+                            .settings;
   EXPECT_EQ(settings.llm.base_url, "http://b/v1");
-  EXPECT_EQ(settings.embedding.base_url, "http://a/v1");
+  EXPECT_EQ(settings.llm.api_key, "");
+  EXPECT_EQ(settings.embedding.base_url, "");
+}
+
+TEST(Configuration, our_own_key_wins_over_the_common_one) {
+  const auto settings = loaded({{"OPENAI_API_KEY", "theirs"}, {"CODELAB_LLM_API_KEY", "ours"}}).settings;
+  EXPECT_EQ(settings.llm.api_key, "ours");
+  EXPECT_EQ(settings.embedding.api_key, "theirs");
 }
 
 TEST(Configuration, every_fault_is_told_in_words) {

@@ -1,5 +1,6 @@
 #include "http/handlers/chat/stream.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <boost/asio/this_coro.hpp>
@@ -29,14 +30,27 @@ class SessionEventStream final : public BodyStream {
   EventFraming framing_;
 };
 
-/// `since` wins over Last-Event-ID, which a browser repeats by itself.
-base::Result<std::optional<core::events::Position>> since_of(const ApiRequest& request) {
-  const auto in_query = request.target.find("since");
-  const std::string_view text = in_query.value_or(request.raw.headers.get("Last-Event-ID"));
-  if (!in_query && text.empty()) return std::optional<core::events::Position>{};
-  const auto position = core::events::Position::parse(text);
-  if (!position) return query_fault("since", "must be the id of an event, or 0");
-  return std::optional{*position};
+using Since = std::optional<core::events::Position>;
+
+base::Result<Since> position_in(std::optional<std::string_view> text, std::string_view place, std::string_view name) {
+  if (!text) return Since{};
+  const auto position = core::events::Position::parse(*text);
+  if (position) return Since{*position};
+  return base::Error{.code = base::ErrorCode::validation_failed,
+                     .detail = "the request is not valid",
+                     .fields = {{.loc = {std::string(place), std::string(name)},
+                                 .msg = "must be the id of an event, or 0"}}};
+}
+
+/// The later of `since` and Last-Event-ID: a browser that reconnects keeps its address and adds the header.
+base::Result<Since> since_of(const ApiRequest& request) {
+  const std::string_view header = request.raw.headers.get("Last-Event-ID");
+  const auto sent = header.empty() ? std::nullopt : std::optional(header);
+  const auto in_query = position_in(request.target.find("since"), "query", "since");
+  if (!in_query) return in_query.error();
+  const auto in_header = position_in(sent, "header", "Last-Event-ID");
+  if (!in_header) return in_header.error();
+  return std::max(*in_query, *in_header);
 }
 
 }  // namespace

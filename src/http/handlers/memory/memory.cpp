@@ -22,6 +22,7 @@ base::Result<boost::json::object> filter_of(const ApiRequest& request) {
 base::Result<core::memory::Search> search_of(const ApiRequest& request) {
   const auto text = request.target.find("q");
   if (!text || text->empty()) return query_fault("q", "field required");
+  if (text->contains('\0')) return query_fault("q", "must not contain NUL");
   if (text->size() > kMaxQueryBytes) return query_fault("q", "must have at most 8192 bytes");
   const auto top_k = query_number(request, "top_k", {.minimum = 1, .maximum = 100, .start = 10});
   if (!top_k) return top_k.error();
@@ -79,6 +80,7 @@ base::Task<Response> MemoryHandlers::add(UserRequest request, NewMemoryBody body
                               .metadata = std::move(body.metadata)};
   const auto stored = co_await memory_.remember(request.scope(), agent->id, std::move(what));
   if (!stored) co_return problem(stored.error(), request.trace_id);
+  co_await memory_.keep_bounds(request.scope(), agent->id, agent->config.memory, stored->id);
   co_return json(201, *stored);
 }
 

@@ -1,7 +1,6 @@
 #include "infra/curl/curl_client.hpp"
 
-#include <algorithm>
-#include <atomic>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -17,37 +16,18 @@ namespace {
 
 using codelab::tests::chunk;
 using codelab::tests::chunked_head;
+using codelab::tests::Collector;
+using codelab::tests::get;
 using codelab::tests::last_chunk;
 using codelab::tests::OutboundTest;
 using codelab::tests::plain_reply;
 using codelab::tests::Reply;
+using codelab::tests::Running;
 using codelab::tests::ScriptedServer;
 using codelab::tests::SeenRequest;
 using std::chrono::milliseconds;
 
 class CurlClientTest : public OutboundTest {};
-
-class Collector final : public ChunkSink {
- public:
-  explicit Collector(Flow flow = Flow::flowing) : flow_(flow) {}
-  Flow on_chunk(std::string_view bytes) override {
-    text += bytes;
-    if (on_bytes) on_bytes();
-    return flow_;
-  }
-
-  std::string text;
-  std::function<void()> on_bytes;
-
- private:
-  Flow flow_;
-};
-
-HttpRequest get(std::string url) {
-  HttpRequest request;
-  request.url = std::move(url);
-  return request;
-}
 
 TEST_F(CurlClientTest, AnswersWithStatusHeadersAndBody) {
   ScriptedServer server(
@@ -110,7 +90,7 @@ TEST_F(CurlClientTest, ReusesAConnection) {
 
 TEST_F(CurlClientTest, ManyExchangesShareOneLoop) {
   ScriptedServer server([](const SeenRequest& request) { return plain_reply(200, request.body); });
-  std::vector<codelab::tests::Running<HttpOutcome>> running;
+  std::vector<Running<HttpOutcome>> running;
   for (int i = 0; i < 100; ++i) {
     HttpRequest request = get(server.url());
     request.method = "POST";
@@ -147,82 +127,6 @@ TEST_F(CurlClientTest, AConnectionLostInTheBodyIsACut) {
   }
 }
 
-TEST_F(CurlClientTest, AServerThatNeverTakesTheConnectionTimesOut) {
-  boost::asio::io_context context;
-  using tcp = boost::asio::ip::tcp;
-  tcp::acceptor acceptor(context, tcp::v4());
-  acceptor.bind(tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
-  acceptor.listen(0);
-  // They fill the queue of connections that nobody accepts; the kernel drops what comes after.
-  std::vector<tcp::socket> fill;
-  const auto full = acceptor.local_endpoint();
-  for (int i = 0; i < 4; ++i) {
-    fill.emplace_back(context, tcp::v4()).native_non_blocking(true);
-    static_cast<void>(::connect(fill.back().native_handle(), full.data(), static_cast<socklen_t>(full.size())));
-  }
-  HttpRequest request = get("http://127.0.0.1:" + std::to_string(full.port()) + "/");
-  request.connect_timeout = milliseconds(150);
-  EXPECT_EQ(run(perform(request)).ending, Ending::connect_timeout);
-}
-
-TEST_F(CurlClientTest, AnAnswerThatDoesNotBeginTimesOut) {
-  ScriptedServer server([](const SeenRequest&) { return Reply{.after = Reply::After::hang}; });
-  HttpRequest request = get(server.url());
-  request.first_byte_timeout = milliseconds(50);
-  EXPECT_EQ(run(perform(request)).ending, Ending::first_byte_timeout);
-  EXPECT_TRUE(server.wait_for_gone(1));
-}
-
-TEST_F(CurlClientTest, ASinkThatStillWaitsKeepsTheFirstByteTimeoutRunning) {
-  ScriptedServer server([](const SeenRequest&) {
-    return Reply{.pieces = {chunked_head() + chunk(": keep-alive\n\n")}, .after = Reply::After::hang};
-  });
-  Collector sink(Flow::waiting);
-  HttpRequest request = get(server.url());
-  request.first_byte_timeout = milliseconds(80);
-  request.idle_timeout = milliseconds(20);
-  EXPECT_EQ(run(perform(request, &sink)).ending, Ending::first_byte_timeout);
-  EXPECT_EQ(sink.text, ": keep-alive\n\n");
-}
-
-TEST_F(CurlClientTest, AnAnswerThatStopsFlowingTimesOut) {
-  ScriptedServer server([](const SeenRequest&) {
-    return Reply{.pieces = {chunked_head() + chunk("half")}, .after = Reply::After::hang};
-  });
-  HttpRequest request = get(server.url());
-  request.idle_timeout = milliseconds(50);
-  const HttpOutcome outcome = run(perform(request));
-  EXPECT_EQ(outcome.ending, Ending::idle_timeout);
-  EXPECT_EQ(outcome.status, 200);
-}
-
-TEST_F(CurlClientTest, TheTotalTimeoutEndsAnAnswerThatFlows) {
-  ScriptedServer server([](const SeenRequest&) {
-    return Reply{.pieces = {chunked_head() + chunk("half")}, .after = Reply::After::hang};
-  });
-  HttpRequest request = get(server.url());
-  request.total_timeout = milliseconds(60);
-  EXPECT_EQ(run(perform(request)).ending, Ending::total_timeout);
-}
-
-TEST_F(CurlClientTest, AnAnswerPastTheBoundIsBrokenOff) {
-  ScriptedServer server([](const SeenRequest&) { return plain_reply(200, std::string(100'000, 'x')); });
-  HttpRequest request = get(server.url());
-  request.max_response_bytes = 50'000;
-  const HttpOutcome outcome = run(perform(request));
-  EXPECT_EQ(outcome.ending, Ending::too_large);
-  EXPECT_LE(outcome.body.size(), 50'000U);
-}
-
-TEST_F(CurlClientTest, EndlessHeadersAreBrokenOff) {
-  ScriptedServer server([](const SeenRequest&) {
-    std::string headers;
-    for (int i = 0; i < 2000; ++i) headers += "X-Pad: " + std::string(60, 'x') + "\r\n";
-    return plain_reply(200, "ok", headers);
-  });
-  EXPECT_EQ(run(perform(get(server.url()))).ending, Ending::too_large);
-}
-
 TEST_F(CurlClientTest, ASinkCanStopTheTransfer) {
   ScriptedServer server([](const SeenRequest&) {
     return Reply{.pieces = {chunked_head() + chunk("enough")}, .after = Reply::After::hang};
@@ -243,7 +147,7 @@ TEST_F(CurlClientTest, WhatASinkThrowsComesOut) {
 TEST_F(CurlClientTest, ASinkCanStartAnotherExchange) {
   ScriptedServer server([](const SeenRequest&) { return plain_reply(200, "ok"); });
   Collector sink;
-  std::optional<codelab::tests::Running<HttpOutcome>> inner;
+  std::optional<Running<HttpOutcome>> inner;
   sink.on_bytes = [&] { inner.emplace(cores_.executor(0), perform(get(server.url("/inner")))); };
   EXPECT_EQ(run(perform(get(server.url()), &sink)).status, 200);
   EXPECT_EQ(inner->get().status, 200);

@@ -2,9 +2,12 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <future>
 #include <memory>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -45,6 +48,31 @@ class Running {
   std::shared_ptr<boost::asio::cancellation_signal> signal_ = std::make_shared<boost::asio::cancellation_signal>();
   std::future<T> future_;
 };
+
+/// Keeps the chunks it gets and answers each with the same word.
+class Collector final : public infra::curl::ChunkSink {
+ public:
+  using Flow = infra::curl::Flow;
+
+  explicit Collector(Flow flow = Flow::flowing) : flow_(flow) {}
+  Flow on_chunk(std::string_view bytes) override {
+    text += bytes;
+    if (on_bytes) on_bytes();
+    return flow_;
+  }
+
+  std::string text;
+  std::function<void()> on_bytes;
+
+ private:
+  Flow flow_;
+};
+
+inline infra::curl::HttpRequest get(std::string url) {
+  infra::curl::HttpRequest request;
+  request.url = std::move(url);
+  return request;
+}
 
 /// Two running cores and their HTTP clients.
 class OutboundTest : public ::testing::Test {

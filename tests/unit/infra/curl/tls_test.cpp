@@ -9,13 +9,10 @@
 namespace codelab::infra::curl {
 namespace {
 
+using codelab::tests::get;
+
 class CurlTlsTest : public codelab::tests::OutboundTest {
  protected:
-  static HttpRequest get(std::string url) {
-    HttpRequest request;
-    request.url = std::move(url);
-    return request;
-  }
   base::Task<HttpOutcome> perform_with(CurlClients& clients, HttpRequest request) {
     auto outcome = co_await clients.local().perform(std::move(request), nullptr);
     co_return outcome;
