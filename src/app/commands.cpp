@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -15,6 +16,7 @@
 #include "base/log.hpp"
 #include "config/load.hpp"
 #include "core/identity/jwt_keys.hpp"
+#include "core/models/price_table.hpp"
 
 namespace codelab::app {
 namespace {
@@ -31,14 +33,24 @@ int with_settings(const std::string& file, Command&& command) {
   return command(loaded.settings);
 }
 
-int config_is_good(const config::Settings& settings) {
+/// What the values refer to, as `serve` would read it.
+std::vector<std::string> faults_behind(const config::Settings& settings) {
+  std::vector<std::string> faults;
   if (!settings.jwt_secrets.empty()) {
     const auto keys = core::identity::JwtKeys::parse(settings.jwt_secrets);
-    if (!keys) {
-      fmt::print(stderr, "configuration: auth.jwt_secrets: {}\n", keys.error().detail);
-      return 2;
-    }
+    if (!keys) faults.push_back("auth.jwt_secrets: " + keys.error().detail);
   }
+  if (!settings.prices_file.empty()) {
+    const auto prices = core::models::PriceTable::built_in().with_override_file(settings.prices_file);
+    if (!prices) faults.push_back("llm.prices_file: " + prices.error().detail);
+  }
+  return faults;
+}
+
+int config_is_good(const config::Settings& settings) {
+  const auto faults = faults_behind(settings);
+  for (const std::string& fault : faults) fmt::print(stderr, "configuration: {}\n", fault);
+  if (!faults.empty()) return 2;
   fmt::print("The configuration can be used.\n");
   return 0;
 }

@@ -62,6 +62,12 @@ json::array parameters_of(const Route& route) {
     parameters.push_back(json::object{{"name", json::string(parameter.name)},
                                       {"in", "query"},
                                       {"required", parameter.required},
+                                      {"schema", json::object{{"type", json::string(parameter.type)}}}});
+  }
+  for (const std::string_view name : route.doc().headers) {
+    parameters.push_back(json::object{{"name", json::string(name)},
+                                      {"in", "header"},
+                                      {"required", false},
                                       {"schema", json::object{{"type", "string"}}}});
   }
   return parameters;
@@ -81,6 +87,34 @@ json::object answer_of(const Route& route, base::Schemas& schemas) {
   return answer;
 }
 
+/// The statuses that every route of its kind can answer, each a problem document.
+json::array problem_statuses(const Route& route) {
+  json::array statuses{"429", "500", "503"};
+  if (route.access() == Route::Access::user) statuses.push_back("401");
+  if (route.path().contains('{')) statuses.push_back("404");
+  if (route.body() != nullptr) {
+    for (const char* status : {"400", "413", "415", "422"}) statuses.push_back(status);
+  }
+  return statuses;
+}
+
+json::object responses_of(const Route& route, base::Schemas& schemas) {
+  json::object responses{{std::to_string(route.doc().status), answer_of(route, schemas)}};
+  for (const AnswerDoc& also : route.doc().also) {
+    auto& answer = responses[std::to_string(also.status)];
+    if (answer.is_null()) answer = json::object{{"description", json::string(route.doc().summary)}};
+    auto& forms = answer.as_object()["content"];
+    if (forms.is_null()) forms = json::object{};
+    forms.as_object()[also.content_type] = json::object{{"schema", also.schema(schemas)}};
+  }
+  const json::object problem{
+      {"description", "What went wrong"},
+      {"content", content("application/problem+json", {{"$ref", "#/components/schemas/Problem"}})}};
+  for (const auto& status : problem_statuses(route)) responses[status.as_string()] = problem;
+  responses["default"] = problem;
+  return responses;
+}
+
 json::object operation_of(const Route& route, base::Schemas& schemas) {
   json::object operation{{"operationId", operation_id(route)},
                          {"summary", json::string(route.doc().summary)},
@@ -91,10 +125,7 @@ json::object operation_of(const Route& route, base::Schemas& schemas) {
     operation["requestBody"] =
         json::object{{"required", true}, {"content", content("application/json", route.body()(schemas))}};
   }
-  json::object problem{{"description", "What went wrong"},
-                       {"content", content("application/problem+json", {{"$ref", "#/components/schemas/Problem"}})}};
-  operation["responses"] = json::object{{std::to_string(route.doc().status), answer_of(route, schemas)},
-                                        {"default", std::move(problem)}};
+  operation["responses"] = responses_of(route, schemas);
   if (route.access() == Route::Access::user) {
     operation["security"] = json::array{json::object{{"bearer", json::array{}}}};
   }

@@ -27,12 +27,21 @@ struct Changes {
 /// Writes a schema into the named ones and says how to refer to it.
 using SchemaOf = boost::json::object (*)(base::Schemas&);
 
-/// A query parameter. Written `"limit"`, or `{"q", true}` when it must be there.
+/// A query parameter. Written `"cursor"`, `{"limit", "integer"}`, or `{"q", "string", true}` when it must be there.
 struct QueryParameter {
-  constexpr QueryParameter(const char* n, bool r = false) : name(n), required(r) {}  // NOLINT(google-explicit-constructor)
+  constexpr QueryParameter(const char* n, const char* t = "string", bool r = false)  // NOLINT(google-explicit-constructor)
+      : name(n), type(t), required(r) {}
 
   std::string_view name;
+  std::string_view type;
   bool required;
+};
+
+/// An answer beside the usual one: another status, or another form that Accept asks for.
+struct AnswerDoc {
+  unsigned status = 200;
+  std::string_view content_type = "application/json";
+  SchemaOf schema = nullptr;
 };
 
 /// What the API document says of a route beyond its path.
@@ -42,6 +51,9 @@ struct RouteDoc {
   std::string_view content_type = "application/json";
   SchemaOf answer = nullptr;
   std::vector<QueryParameter> query = {};
+  /// Names of request header fields.
+  std::vector<std::string_view> headers = {};
+  std::vector<AnswerDoc> also = {};
 };
 
 /// One line of the API: who may call what, and how it is documented. Made by open() and mine() alone.
@@ -179,7 +191,7 @@ RouteDoc returns(unsigned status, std::string_view summary) {
   return {.summary = summary, .status = status, .answer = &base::schema_reference<T>};
 }
 template <class T>
-RouteDoc returns_list(std::string_view summary, std::vector<QueryParameter> query = {"limit", "cursor"}) {
+RouteDoc returns_list(std::string_view summary, std::vector<QueryParameter> query = {{"limit", "integer"}, {"cursor"}}) {
   return {.summary = summary, .answer = &schema_of_list<T>, .query = std::move(query)};
 }
 inline RouteDoc returns_nothing(std::string_view summary) { return {.summary = summary, .status = 204}; }

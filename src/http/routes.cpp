@@ -1,5 +1,7 @@
 #include "http/routes.hpp"
 
+#include "core/events/public_event.hpp"
+
 namespace codelab::http {
 
 using core::agents::Agent;
@@ -23,10 +25,16 @@ using enum Method;
 std::vector<Route> make_routes(Handlers h) {
   const RouteDoc stream{.summary = "Follow a session's events, live and resumable",
                         .content_type = "application/x-ndjson",
-                        .query = {"since"}};
+                        .answer = &base::schema_reference<core::events::PublicEvent>,
+                        .query = {"since"},
+                        .headers = {"Last-Event-ID"},
+                        .also = {{200, "text/event-stream", &base::schema_reference<core::events::PublicEvent>}}};
   const RouteDoc post_message{.summary = "Post a message and wait for, stream, or only start the answer",
                               .answer = &base::schema_reference<Message>,
-                              .query = {"wait"}};
+                              .query = {{"wait", "integer"}},
+                              .headers = {"Idempotency-Key", "Prefer"},
+                              .also = {{200, "application/x-ndjson", &base::schema_reference<core::events::PublicEvent>},
+                                       {202, "application/json", &base::schema_reference<core::chat::Task>}}};
   return {
       open<&AccountHandlers::register_user>(post, "/auth/register", h.accounts, returns<TokenPair>(201, "Register")),
       open<&AccountHandlers::login>(post, "/auth/login", h.accounts, returns<TokenPair>(200, "Log in")),
@@ -47,7 +55,7 @@ std::vector<Route> make_routes(Handlers h) {
       mine<&MemoryHandlers::add>(post, "/my/agents/{agent}/memory/", h.memory,
                                  returns<MemoryItem>(201, "Put something into an agent's memory")),
       mine<&MemoryHandlers::search>(get, "/my/agents/{agent}/memory/search", h.memory,
-                                    returns_list<MemoryHit>("Search an agent's memory", {{"q", true}, "top_k", "filter"})),
+                                    returns_list<MemoryHit>("Search an agent's memory", {{"q", "string", true}, {"top_k", "integer"}, {"filter"}})),
       mine<&MemoryHandlers::prune>(post, "/my/agents/{agent}/memory/prune", h.memory,
                                    returns<handlers::PruneAnswer>(200, "Forget old memories")),
       mine<&MemoryHandlers::stats>(get, "/my/agents/{agent}/memory/stats", h.memory,
@@ -63,13 +71,13 @@ std::vector<Route> make_routes(Handlers h) {
       mine<&SessionHandlers::erase>(del, "/my/chat/sessions/{session_id}", h.sessions,
                                     returns_nothing("Delete a session with its messages")),
       mine<&MessageHandlers::list>(get, "/my/chat/{session_id}/messages/", h.messages,
-                                   returns_list<Message>("A session's messages", {"limit", "before", "after"})),
+                                   returns_list<Message>("A session's messages", {{"limit", "integer"}, {"before"}, {"after"}, {"cursor"}})),
       mine<&MessageHandlers::post>(post, "/my/chat/{session_id}/message/", h.messages, post_message),
       mine<&StreamHandler::follow>(get, "/my/sse/{session_id}", h.stream, stream),
 
       mine<&TaskHandlers::list>(get, "/my/tasks/", h.tasks,
                                 returns_list<core::chat::Task>("My tasks, newest first",
-                                                               {"session_id", "status", "limit", "cursor"})),
+                                                               {{"session_id"}, {"status"}, {"limit", "integer"}, {"cursor"}})),
       mine<&TaskHandlers::get>(get, "/my/tasks/{task_id}", h.tasks, returns<core::chat::Task>(200, "A task")),
 
       open<&ServiceHandlers::health>(get, "/health", h.service, returns<handlers::Health>(200, "Alive")),

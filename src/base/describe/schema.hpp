@@ -24,6 +24,10 @@ boost::json::object schema_of(Schemas& named);
 template <class T>
 inline constexpr bool answers_only = requires { T::kAnswer; };
 
+/// True for types whose absent fields mean "as it is": no default is true of them.
+template <class T>
+inline constexpr bool changes_only = requires { T::kChange; };
+
 /// Puts the schema of T into `named` once and returns the reference to it.
 template <Described T>
 boost::json::object schema_reference(Schemas& named) {
@@ -37,7 +41,7 @@ boost::json::object schema_reference(Schemas& named) {
       add_bounds(property, each.rules);
       if (each.rules.required || answers_only<T>) {
         required.push_back(boost::json::string(each.name));
-      } else {
+      } else if (!changes_only<T>) {
         property["default"] = boost::json::parse(encode(defaults.*each.member));
       }
       properties[each.name] = std::move(property);

@@ -31,6 +31,7 @@ struct AgentChanges {
   AgentConfig config;
 
   static constexpr std::string_view kName = "AgentChanges";
+  static constexpr bool kChange = true;
   static constexpr auto describe() {
     using base::field;
     return base::fields(field("name", &AgentChanges::name), field("config", &AgentChanges::config));

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "base/describe/encode.hpp"
+#include "core/events/public_event.hpp"
 
 namespace codelab::core::events {
 namespace {
@@ -18,26 +18,6 @@ std::optional<std::int64_t> parse_digits(std::string_view text) {
   if (error != std::errc{} || end != text.data() + text.size() || value < 0) return std::nullopt;
   return value;
 }
-
-/// What a client sees of an event, field by field.
-struct PublicEvent {
-  std::string id;
-  EventType type;
-  StreamId session_id;
-  std::optional<base::TaskId> task_id;
-  std::optional<std::string> agent;
-  base::Timestamp timestamp;
-  base::RawJson payload;
-
-  static constexpr std::string_view kName = "Event";
-  static constexpr auto describe() {
-    using base::field;
-    return base::fields(field("id", &PublicEvent::id), field("type", &PublicEvent::type),
-                        field("session_id", &PublicEvent::session_id), field("task_id", &PublicEvent::task_id),
-                        field("agent", &PublicEvent::agent), field("timestamp", &PublicEvent::timestamp),
-                        field("payload", &PublicEvent::payload));
-  }
-};
 
 }  // namespace
 

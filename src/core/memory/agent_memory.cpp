@@ -12,6 +12,7 @@ constexpr std::size_t kMaxEmbeddedBytes = 8'000;
 constexpr std::int64_t kCandidatesPerHit = 4;
 constexpr std::int64_t kMinCandidates = 20;
 constexpr unsigned kPruneEvery = 64;
+constexpr std::int64_t kExactBound = 1'000;
 
 }  // namespace
 
@@ -62,10 +63,11 @@ base::Task<std::int64_t> AgentMemory::prune(identity::UserScope scope, base::Age
   co_return co_await store_.prune(scope, agent, rule, now);
 }
 
-/// The last byte of an id is random.
+/// The last byte of an id is random. A small bound is kept exactly: going over it by some dozens would double it.
 base::Task<> AgentMemory::keep_bounds(identity::UserScope scope, base::AgentId agent, agents::MemoryConfig bounds,
                                       base::MemoryId stored) {
-  if (stored.bytes.back() % kPruneEvery != 0) co_return;
+  const bool exact = bounds.max_items < kExactBound;
+  if (!exact && stored.bytes.back() % kPruneEvery != 0) co_return;
   co_await prune(scope, agent, bounds);
 }
 

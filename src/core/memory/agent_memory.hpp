@@ -33,7 +33,8 @@ class AgentMemory {
   base::Task<base::Result<MemoryItem>> remember(identity::UserScope scope, base::AgentId agent, Remember what);
   /// Applies the agent's own bounds of age and count.
   base::Task<std::int64_t> prune(identity::UserScope scope, base::AgentId agent, agents::MemoryConfig bounds);
-  /// The same, for one in some dozens of memories: called after each that is stored, it holds the bounds well enough.
+  /// The same, to be called after each memory that is stored: bounds under a thousand are kept exactly, larger ones to
+  /// within some dozens, for only now and then does it look.
   base::Task<> keep_bounds(identity::UserScope scope, base::AgentId agent, agents::MemoryConfig bounds,
                            base::MemoryId stored);
 

@@ -9,8 +9,8 @@
 namespace codelab::core::models {
 
 struct BreakerLimits {
-  /// Opens after this many failures in a row.
-  int consecutive_failures = 8;
+  /// Opens after this many failed attempts in a row, of whoever: more than a few messages that one user makes fail.
+  int consecutive_failures = 20;
   /// Or when at least this share of the last `window` outcomes failed; a window not yet full does not count.
   double failure_rate = 0.6;
   std::size_t window = 40;
