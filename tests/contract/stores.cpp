@@ -4,22 +4,6 @@
 
 namespace codelab::tests {
 
-base::Timestamp SteppingClock::now() const {
-  constexpr std::chrono::sys_seconds kStart{std::chrono::seconds{1'800'000'000}};
-  const std::lock_guard lock(mutex_);
-  return kStart + std::chrono::seconds{++steps_};
-}
-
-void RecordingRelay::committed(const core::events::Event& event) noexcept {
-  const std::lock_guard lock(mutex_);
-  events_.push_back(event);
-}
-
-std::vector<core::events::Event> RecordingRelay::take() {
-  const std::lock_guard lock(mutex_);
-  return std::exchange(events_, {});
-}
-
 core::identity::UserScope StoreContract::new_user() {
   const auto id = base::UserId::generate();
   core::identity::UserCredentials user{

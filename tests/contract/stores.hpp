@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -15,29 +14,10 @@
 #include "core/identity/ports.hpp"
 #include "core/memory/ports.hpp"
 #include "tests/contract/run_task.hpp"
+#include "tests/contract/store_doubles.hpp"
 
 /// What every implementation of the storage ports is tested through.
 namespace codelab::tests {
-
-/// Moves a second at each look, from a fixed start.
-class SteppingClock final : public base::Clock {
- public:
-  base::Timestamp now() const override;
-
- private:
-  mutable std::mutex mutex_;
-  mutable std::int64_t steps_ = 0;
-};
-
-class RecordingRelay final : public core::events::EventRelay {
- public:
-  void committed(const core::events::Event& event) noexcept override;
-  std::vector<core::events::Event> take();
-
- private:
-  std::mutex mutex_;
-  std::vector<core::events::Event> events_;
-};
 
 /// One implementation of all storage ports, over an empty store of its own.
 class Stores {

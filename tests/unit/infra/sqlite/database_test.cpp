@@ -8,7 +8,7 @@
 #include "base/store_error.hpp"
 #include "infra/sqlite/rows.hpp"
 #include "tests/contract/run_task.hpp"
-#include "tests/contract/stores.hpp"
+#include "tests/contract/store_doubles.hpp"
 #include "tests/contract/temporary_folder.hpp"
 
 namespace codelab::infra::sqlite {

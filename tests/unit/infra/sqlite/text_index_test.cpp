@@ -7,7 +7,7 @@
 #include "infra/sqlite/rows.hpp"
 #include "infra/sqlite/user_store.hpp"
 #include "tests/contract/run_task.hpp"
-#include "tests/contract/stores.hpp"
+#include "tests/contract/store_doubles.hpp"
 #include "tests/contract/temporary_folder.hpp"
 
 namespace codelab::infra::sqlite {
