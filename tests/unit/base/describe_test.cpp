@@ -103,7 +103,7 @@ TEST(Encode, what_is_written_is_read_again) {
   EXPECT_EQ(encode(*again), encode(outer));
 }
 
-TEST(Schema, holds_the_same_bounds_that_are_checked) {
+TEST(JsonSchema, holds_the_same_bounds_that_are_checked) {
   Schemas named;
   EXPECT_EQ(schema_reference<Outer>(named)["$ref"], "#/components/schemas/Outer");
   const auto& outer = named["Outer"].as_object();
