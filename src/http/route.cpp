@@ -2,6 +2,8 @@
 
 #include <boost/algorithm/string/predicate.hpp>
 
+#include "base/describe/parse_json.hpp"
+
 namespace codelab::http {
 namespace {
 

@@ -1,6 +1,7 @@
 #include "http/task_failure.hpp"
 
 #include "base/describe/decode.hpp"
+#include "base/describe/parse_json.hpp"
 
 namespace codelab::http {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "base/describe/decode.hpp"
 #include "base/describe/encode.hpp"
+#include "base/describe/parse_json.hpp"
 #include "core/agents/registry.hpp"
 
 namespace {

@@ -2,12 +2,11 @@
 
 #include <cmath>
 
-#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 
 namespace codelab::base {
 namespace {
 
-constexpr std::size_t kMaxDepth = 32;
 
 }  // namespace
 
@@ -60,13 +59,6 @@ void decode_value(const boost::json::value& json, std::string& out, const Rules&
 void decode_value(const boost::json::value& json, boost::json::object& out, const Rules&, Faults& faults) {
   if (!json.is_object()) return faults.add("must be an object");
   out = json.get_object();
-}
-
-Result<boost::json::value> parse_json(std::string_view text) {
-  boost::system::error_code error;
-  auto value = boost::json::parse(text, error, {}, {.max_depth = kMaxDepth});
-  if (error) return make_error(ErrorCode::malformed_json, "the body is not valid JSON: " + error.message());
-  return value;
 }
 
 }  // namespace codelab::base

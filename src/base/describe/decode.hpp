@@ -100,7 +100,4 @@ Result<T> decode(const boost::json::value& json, std::string root = "body", T st
   return Error{.code = ErrorCode::validation_failed, .detail = "the request is not valid", .fields = faults.take()};
 }
 
-/// Strict JSON (RFC 8259) to a value; bounded depth. The error is malformed_json.
-Result<boost::json::value> parse_json(std::string_view text);
-
 }  // namespace codelab::base

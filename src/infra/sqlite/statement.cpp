@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
+#include "base/describe/parse_json.hpp"
 #include "base/store_error.hpp"
 #include "infra/sqlite/sqlite_api.hpp"
 
@@ -75,10 +75,9 @@ void read_one(sqlite3_stmt* statement, int column, base::UuidBytes& out) {
 void read_one(sqlite3_stmt* statement, int column, boost::json::object& out) {
   std::string_view text;
   read_one(statement, column, text);
-  boost::json::error_code error;
-  auto value = boost::json::parse({text.data(), text.size()}, error);
-  if (error || !value.is_object()) throw base::StoreError("sqlite: a stored object is not JSON");
-  out = std::move(value.get_object());
+  auto value = base::parse_json(text);
+  if (!value || !value->is_object()) throw base::StoreError("sqlite: a stored object is not JSON");
+  out = std::move(value->get_object());
 }
 
 void throw_unknown_name(std::string_view name) {

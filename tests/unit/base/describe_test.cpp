@@ -2,6 +2,7 @@
 
 #include "base/describe/decode.hpp"
 #include "base/describe/encode.hpp"
+#include "base/describe/parse_json.hpp"
 #include "base/describe/schema.hpp"
 
 namespace codelab::base {
@@ -87,6 +88,13 @@ TEST(ParseJson, refuses_what_is_not_json_or_too_deep) {
   EXPECT_EQ(parse_json("{").error().code, ErrorCode::malformed_json);
   EXPECT_FALSE(parse_json("{} x"));
   EXPECT_FALSE(parse_json(std::string(100, '[') + std::string(100, ']')));
+}
+
+TEST(ParseJson, reads_a_long_number_exactly) {
+  const std::string digits(71, '2');
+  const auto number = parse_json(digits);
+  ASSERT_TRUE(number);
+  EXPECT_EQ(number->get_double(), std::stod(digits));
 }
 
 TEST(Encode, writes_numbers_as_people_do_and_text_safely) {

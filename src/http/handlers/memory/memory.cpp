@@ -1,6 +1,7 @@
 #include "http/handlers/memory/memory.hpp"
 
 #include "base/describe/decode.hpp"
+#include "base/describe/parse_json.hpp"
 #include "http/json_response.hpp"
 #include "http/problem.hpp"
 #include "http/route.hpp"
