@@ -78,13 +78,13 @@ struct Store {
   base::SystemClock clock;
   SilentRelay relay;
   Meter meter;
-  infra::vectors::CollectionCache collections{std::size_t{256} << 20};
+  infra::sqlite::MemoryIndexes indexes{std::size_t{256} << 20};
   sqlite::Database database{{.folder = folder.path()}, clock, relay, meter};
-  sqlite::SqliteUserStore users{database, collections};
-  sqlite::SqliteAgentStore agents{database, collections};
+  sqlite::SqliteUserStore users{database, indexes};
+  sqlite::SqliteAgentStore agents{database, indexes};
   sqlite::SqliteSessionStore sessions{database};
   sqlite::SqliteTaskStore tasks{database};
-  sqlite::SqliteMemoryStore memory{database, collections};
+  sqlite::SqliteMemoryStore memory{database, indexes};
 };
 
 /// One user with one agent and one session.

@@ -26,7 +26,8 @@ codelab_layer(codelab_inprocess infra/inprocess codelab_core)
 codelab_layer(codelab_openai infra/openai codelab_curl Boost::url)
 codelab_layer(codelab_secrets infra/secrets codelab_core)
 codelab_layer(codelab_vectors infra/vectors codelab_core)
-codelab_layer(codelab_sqlite infra/sqlite codelab_vectors SQLite::SQLite3)
+codelab_layer(codelab_words infra/words codelab_core)
+codelab_layer(codelab_sqlite infra/sqlite codelab_vectors codelab_words SQLite::SQLite3)
 embed_migrations(codelab_sqlite)
 
 codelab_layer(codelab_app app
@@ -35,4 +36,8 @@ codelab_layer(codelab_app app
 
 add_executable(codelab ${PROJECT_SOURCE_DIR}/src/main.cpp)
 target_link_libraries(codelab PRIVATE codelab_app)
+if(NOT CODELAB_SANITIZE)
+  # Replaces malloc; a sanitizer brings its own.
+  target_link_libraries(codelab PRIVATE PkgConfig::jemalloc)
+endif()
 set_target_properties(codelab PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})

@@ -146,7 +146,7 @@ CREATE TABLE memory_collections (
 ) STRICT, WITHOUT ROWID;
 
 -- row_id ties a memory to its vector and to its place in the text index. Memories are never changed. Whoever deletes
--- one takes it out of memories_fts and off the count of its collection in the same transaction.
+-- one takes it out of memories_fts, if it is there, and off the count of its collection in the same transaction.
 CREATE TABLE memories (
   row_id          INTEGER NOT NULL PRIMARY KEY,
   user_id         BLOB    NOT NULL,
@@ -170,10 +170,19 @@ CREATE TABLE memory_vectors (
   vector BLOB    NOT NULL
 ) STRICT;
 
+-- The agents whose texts are in memories_fts. With few memories they are not: then their words are kept in memory.
+CREATE TABLE text_indexed_agents (
+  user_id  BLOB NOT NULL,
+  agent_id BLOB NOT NULL,
+  PRIMARY KEY (user_id, agent_id),
+  FOREIGN KEY (user_id, agent_id) REFERENCES user_agents (user_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
 -- What the text index holds: the tokenizer puts the agent before each word, so that every agent has words of its own
 -- and no search reads or counts another agent's.
 CREATE VIEW memory_texts (row_id, text) AS
-  SELECT row_id, lower(hex(agent_id)) || ' ' || text FROM memories;
+  SELECT m.row_id, lower(hex(m.agent_id)) || ' ' || m.text
+  FROM text_indexed_agents t JOIN memories m ON m.user_id = t.user_id AND m.agent_id = t.agent_id;
 
 CREATE VIRTUAL TABLE memories_fts USING fts5 (
   text,

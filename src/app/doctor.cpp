@@ -61,7 +61,8 @@ void check_embedder(Platform& platform, const std::string& address, Findings& fi
   if (platform.embedder->info().offline) return;
   const auto embedded = run_task(platform.cores.executor(0), platform.embedder->embed({"ok"}));
   if (embedded) {
-    findings.good("embedding", fmt::format("{}, {} dimensions", embedded->front().model, embedded->front().values.size()));
+    findings.good("embedding",
+                  fmt::format("{}, {} dimensions", embedded->front().model, embedded->front().values.size()));
   } else {
     findings.bad("embedding", fmt::format("{}: {}", address, embedded.error().detail));
   }

@@ -43,15 +43,16 @@ Metrics::Metrics()
     : requests_(counters(registry_, "codelab_http_requests_total", "Answered requests")),
       queries_(histograms(registry_, "codelab_store_query_seconds", "Time of one operation in the database")),
       model_calls_(counters(registry_, "codelab_model_calls_total", "Calls of language models and embedders")),
-      model_seconds_(histograms(registry_, "codelab_model_call_seconds", "Time of one call, waiting and retries included")),
+      model_seconds_(
+          histograms(registry_, "codelab_model_call_seconds", "Time of one call, waiting and retries included")),
       model_tokens_(counters(registry_, "codelab_model_tokens_total", "Tokens sent to and received from models")),
       model_retries_(counters(registry_, "codelab_model_retries_total", "Attempts after the first")),
       model_breaker_(BuildGauge()
                          .Name("codelab_model_breaker_open")
                          .Help("1 while calls are refused because the provider failed")
                          .Register(registry_)),
-      request_seconds_(histograms(registry_, "codelab_http_request_seconds", "From first byte in to last byte out")
-                           .Add({}, kFast)),
+      request_seconds_(
+          histograms(registry_, "codelab_http_request_seconds", "From first byte in to last byte out").Add({}, kFast)),
       bytes_in_(counters(registry_, "codelab_http_received_bytes_total", "Bytes of requests").Add({})),
       bytes_out_(counters(registry_, "codelab_http_sent_bytes_total", "Bytes of answers").Add({})),
       connections_(gauge(registry_, "codelab_http_connections", "Open connections")),
@@ -86,8 +87,7 @@ prometheus::Counter& Metrics::requests(http::Method method, unsigned status) {
   const std::size_t index = static_cast<std::size_t>(method) * kStatuses + std::min<std::size_t>(status, kStatuses - 1);
   auto& known = request_counters_[index];
   if (auto* counter = known.load(std::memory_order_acquire)) return *counter;
-  auto& counter =
-      requests_.Add({{"method", std::string(http::to_string(method))}, {"status", std::to_string(status)}});
+  auto& counter = requests_.Add({{"method", std::string(http::to_string(method))}, {"status", std::to_string(status)}});
   known.store(&counter, std::memory_order_release);
   return counter;
 }

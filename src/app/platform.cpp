@@ -105,15 +105,15 @@ Platform::Platform(const config::Settings& settings)
       stream_closer(hub),
       cores(static_cast<std::size_t>(settings.threads)),
       encoder_threads(std::max<std::size_t>(1, cores.size() / 2)),
-      collections(static_cast<std::size_t>(settings.memory_index_mb) << 20),
+      memory_indexes(static_cast<std::size_t>(settings.memory_index_mb) << 20),
       database({.folder = settings.data_dir}, clock, hub, metrics),
-      users(database, collections),
-      agent_store(database, collections),
+      users(database, memory_indexes),
+      agent_store(database, memory_indexes),
       session_store(database),
       messages(database),
       tasks(database),
       event_log(database),
-      memory_store(database, collections),
+      memory_store(database, memory_indexes),
       keys(keys_of(settings)),
       auth_sessions(users, cache, clock, {&stream_closer}),
       tokens(users, auth_sessions, keys, clock),
@@ -139,14 +139,13 @@ Platform::Platform(const config::Settings& settings)
       upkeep("upkeep"),
       poster({.agents = agents, .tasks = tasks, .hub = hub, .clock = clock, .cores = cores, .work = work}, runner,
              static_cast<std::size_t>(settings.max_running_tasks)) {
-  metrics.add_gauge("codelab_tasks_running", "Tasks that run now",
-                    [this] { return static_cast<double>(work.size()); });
+  metrics.add_gauge("codelab_tasks_running", "Tasks that run now", [this] { return static_cast<double>(work.size()); });
   metrics.add_gauge("codelab_stream_subscribers", "Readers of streams and waiting posts",
                     [this] { return static_cast<double>(hub.subscriber_count()); });
   metrics.add_gauge("codelab_memory_index_bytes", "Search indexes of agents' memories held in memory",
-                    [this] { return static_cast<double>(collections.bytes()); });
+                    [this] { return static_cast<double>(memory_indexes.bytes()); });
   metrics.add_gauge("codelab_memory_index_collections", "How many such indexes",
-                    [this] { return static_cast<double>(collections.size()); });
+                    [this] { return static_cast<double>(memory_indexes.size()); });
 }
 
 Platform::~Platform() { stop(std::chrono::milliseconds{0}); }

@@ -25,12 +25,12 @@
 #include "infra/sqlite/agent_store.hpp"
 #include "infra/sqlite/database.hpp"
 #include "infra/sqlite/event_log.hpp"
+#include "infra/sqlite/memory_indexes.hpp"
 #include "infra/sqlite/memory_store.hpp"
 #include "infra/sqlite/message_store.hpp"
 #include "infra/sqlite/session_store.hpp"
 #include "infra/sqlite/task_store.hpp"
 #include "infra/sqlite/user_store.hpp"
-#include "infra/vectors/collection_cache.hpp"
 
 namespace codelab::app {
 
@@ -68,7 +68,7 @@ struct Platform {
   base::Cores cores;
   boost::asio::thread_pool encoder_threads;
 
-  infra::vectors::CollectionCache collections;
+  infra::sqlite::MemoryIndexes memory_indexes;
   infra::sqlite::Database database;
   infra::sqlite::SqliteUserStore users;
   infra::sqlite::SqliteAgentStore agent_store;

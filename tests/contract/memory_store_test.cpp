@@ -8,7 +8,7 @@ namespace codelab::tests {
 namespace {
 
 using core::identity::UserScope;
-using core::memory::Candidate;
+using core::memory::MemoryHit;
 using core::memory::MemoryKind;
 using core::memory::MemoryQuery;
 
@@ -35,7 +35,7 @@ class MemoryStoreContract : public StoreContract {
     return memory.item.id;
   }
 
-  std::vector<Candidate> search(const UserScope& user, const base::AgentId& agent, MemoryQuery query) {
+  std::vector<MemoryHit> search(const UserScope& user, const base::AgentId& agent, MemoryQuery query) {
     return run_task(stores->memory().search(user, agent, std::move(query)));
   }
 
@@ -55,8 +55,8 @@ CODELAB_OVER_EVERY_STORE(MemoryStoreContract);
 
 using Texts = std::vector<std::string>;
 
-const Candidate* with_text(const std::vector<Candidate>& found, const std::string& text) {
-  const auto at = std::ranges::find(found, text, [](const Candidate& each) { return each.memory.text; });
+const MemoryHit* with_text(const std::vector<MemoryHit>& found, const std::string& text) {
+  const auto at = std::ranges::find(found, text, [](const MemoryHit& each) { return each.memory.text; });
   return at == found.end() ? nullptr : &*at;
 }
 
@@ -299,6 +299,17 @@ TEST_P(MemoryStoreContract, CountsWhatIsThere) {
   EXPECT_EQ(stats.vector_bytes, 16);
   EXPECT_EQ(stats.embedding_models.size(), 2);
   EXPECT_LT(stats.oldest, stats.newest);
+}
+
+TEST_P(MemoryStoreContract, ALongTextIsSearchedByItsLongestWords) {
+  const auto user = new_user();
+  const auto agent = new_agent(user, "coder");
+  remember(user, agent.id, "we met zephyrantes");
+  std::string text;
+  for (char c = 'a'; c <= 'z'; ++c) text += std::string(3, c) + ' ';
+  const auto found = search(user, agent.id, {.text = text + "zephyrantes", .embedding = at_angle(0, "none")});
+  ASSERT_EQ(found.size(), 1);
+  EXPECT_GT(found[0].parts.lexical, 0);
 }
 
 TEST_P(MemoryStoreContract, ARareWordIsFoundBehindThousandsOfCommonOnes) {

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -18,10 +20,47 @@ namespace codelab::tests {
 /// Longer than any test needs, sanitizers and a busy machine included.
 inline constexpr std::chrono::seconds kWatchdog{60};
 
+/// An io_context for one test at a time, never destroyed before the process ends: whoever resumed its last task may
+/// still be on the way out of it.
+class BorrowedContext {
+ public:
+  BorrowedContext() {
+    const std::lock_guard lock(shelf().mutex);
+    if (shelf().idle.empty()) {
+      context_ = std::make_unique<boost::asio::io_context>();
+    } else {
+      context_ = std::move(shelf().idle.back());
+      shelf().idle.pop_back();
+      context_->restart();
+    }
+  }
+  ~BorrowedContext() {
+    const std::lock_guard lock(shelf().mutex);
+    shelf().idle.push_back(std::move(context_));
+  }
+  BorrowedContext(const BorrowedContext&) = delete;
+  BorrowedContext& operator=(const BorrowedContext&) = delete;
+
+  boost::asio::io_context& get() { return *context_; }
+
+ private:
+  struct Shelf {
+    std::mutex mutex;
+    std::vector<std::unique_ptr<boost::asio::io_context>> idle;
+  };
+  static Shelf& shelf() {
+    static Shelf only;
+    return only;
+  }
+
+  std::unique_ptr<boost::asio::io_context> context_;
+};
+
 /// Runs the tasks side by side on this thread until all have ended, and throws what the first of them threw. Ends the
 /// process when they hang: what they wait for would come back to a dead io_context.
 inline void run_tasks(std::vector<base::Task<>> tasks) {
-  boost::asio::io_context context;
+  BorrowedContext borrowed;
+  auto& context = borrowed.get();
   std::size_t running = tasks.size();
   std::exception_ptr failure;
   for (auto& task : tasks) {

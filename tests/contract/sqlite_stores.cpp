@@ -13,12 +13,15 @@ namespace {
 
 namespace sqlite = infra::sqlite;
 
-constexpr std::size_t kCollectionBytes = 1 << 20;
+constexpr std::size_t kIndexBytes = 1 << 20;
+/// More than any test stores.
+constexpr std::size_t kWordsInMemory = 100'000;
+constexpr std::size_t kWordsOnDisk = 0;
 
 class SqliteStores final : public Stores {
  public:
-  SqliteStores(const base::Clock& clock, core::events::EventRelay& relay)
-      : database_({.folder = folder_.path()}, clock, relay, observer_) {}
+  SqliteStores(const base::Clock& clock, core::events::EventRelay& relay, std::size_t max_texts)
+      : indexes_(kIndexBytes, max_texts), database_({.folder = folder_.path()}, clock, relay, observer_) {}
 
   core::identity::UserStore& users() override { return users_; }
   core::agents::AgentStore& agents() override { return agents_; }
@@ -31,23 +34,26 @@ class SqliteStores final : public Stores {
  private:
   TemporaryFolder folder_;
   sqlite::StoreObserver observer_;
-  infra::vectors::CollectionCache collections_{kCollectionBytes};
+  sqlite::MemoryIndexes indexes_;
   sqlite::Database database_;
-  sqlite::SqliteUserStore users_{database_, collections_};
-  sqlite::SqliteAgentStore agents_{database_, collections_};
+  sqlite::SqliteUserStore users_{database_, indexes_};
+  sqlite::SqliteAgentStore agents_{database_, indexes_};
   sqlite::SqliteSessionStore sessions_{database_};
   sqlite::SqliteMessageStore messages_{database_};
   sqlite::SqliteTaskStore tasks_{database_};
   sqlite::SqliteEventLog log_{database_};
-  sqlite::SqliteMemoryStore memory_{database_, collections_};
+  sqlite::SqliteMemoryStore memory_{database_, indexes_};
 };
+
+template <std::size_t max_texts>
+std::unique_ptr<Stores> make_stores(const base::Clock& clock, core::events::EventRelay& relay) {
+  return std::make_unique<SqliteStores>(clock, relay, max_texts);
+}
 
 }  // namespace
 
 std::vector<StoreKind> store_kinds() {
-  return {{"Sqlite", [](const base::Clock& clock, core::events::EventRelay& relay) {
-             return std::make_unique<SqliteStores>(clock, relay);
-           }}};
+  return {{"Sqlite", make_stores<kWordsInMemory>}, {"SqliteWithWordsOnDisk", make_stores<kWordsOnDisk>}};
 }
 
 }  // namespace codelab::tests

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/memory/fusion.hpp"
-
 namespace codelab::core::memory {
 namespace {
 
@@ -36,9 +34,10 @@ base::Task<base::Result<std::vector<MemoryHit>>> AgentMemory::search(identity::U
   MemoryQuery query{.text = std::move(search.text),
                     .embedding = std::move(*embedding),
                     .candidates = std::max(kMinCandidates, search.top_k * kCandidatesPerHit),
+                    .top_k = search.top_k,
+                    .min_score = search.min_score,
                     .filter = std::move(search.filter)};
-  auto candidates = co_await store_.search(scope, agent, std::move(query));
-  co_return fuse(std::move(candidates), search.top_k, search.min_score);
+  co_return co_await store_.search(scope, agent, std::move(query));
 }
 
 base::Task<base::Result<MemoryItem>> AgentMemory::remember(identity::UserScope scope, base::AgentId agent,

@@ -29,7 +29,8 @@ class AgentMemory {
   AgentMemory(MemoryStore& store, models::Embedder& embedder, const base::Clock& clock)
       : store_(store), embedder_(embedder), clock_(clock) {}
 
-  base::Task<base::Result<std::vector<MemoryHit>>> search(identity::UserScope scope, base::AgentId agent, Search search);
+  base::Task<base::Result<std::vector<MemoryHit>>> search(identity::UserScope scope, base::AgentId agent,
+                                                          Search search);
   base::Task<base::Result<MemoryItem>> remember(identity::UserScope scope, base::AgentId agent, Remember what);
   /// Applies the agent's own bounds of age and count.
   base::Task<std::int64_t> prune(identity::UserScope scope, base::AgentId agent, agents::MemoryConfig bounds);

@@ -1,24 +1,22 @@
 #include "core/memory/fusion.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace codelab::core::memory {
 
-std::vector<MemoryHit> fuse(std::vector<Candidate> candidates, std::int64_t top_k, double min_score) {
-  std::vector<MemoryHit> hits;
-  hits.reserve(candidates.size());
-  for (Candidate& candidate : candidates) {
-    const double semantic = std::clamp(candidate.parts.semantic, 0.0, 1.0);
-    const double lexical = std::clamp(candidate.parts.lexical, 0.0, 1.0);
-    const double score = kSemanticWeight * semantic + (1 - kSemanticWeight) * lexical;
-    if (score < min_score) continue;
-    hits.push_back({.memory = std::move(candidate.memory), .score = score, .parts = {semantic, lexical}});
+std::vector<Candidate> fuse(std::vector<Candidate> candidates, std::int64_t top_k, double min_score) {
+  for (Candidate& each : candidates) {
+    each.parts.semantic = std::clamp(each.parts.semantic, 0.0, 1.0);
+    each.parts.lexical = std::clamp(each.parts.lexical, 0.0, 1.0);
+    each.score = kSemanticWeight * each.parts.semantic + (1 - kSemanticWeight) * each.parts.lexical;
   }
-  std::ranges::sort(hits, [](const MemoryHit& a, const MemoryHit& b) {
-    return a.score != b.score ? a.score > b.score : a.memory.id > b.memory.id;
+  std::erase_if(candidates, [&](const Candidate& each) { return each.score < min_score; });
+  std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {
+    return a.score != b.score ? a.score > b.score : a.row_id > b.row_id;
   });
-  if (std::cmp_greater(hits.size(), top_k)) hits.resize(static_cast<std::size_t>(top_k));
-  return hits;
+  if (std::cmp_greater(candidates.size(), top_k)) candidates.resize(static_cast<std::size_t>(top_k));
+  return candidates;
 }
 
 }  // namespace codelab::core::memory

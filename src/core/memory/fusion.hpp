@@ -3,16 +3,24 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/memory/ports.hpp"
+#include "core/memory/memory.hpp"
 
 namespace codelab::core::memory {
 
 /// The weight of the semantic part; the lexical part has the rest.
 inline constexpr double kSemanticWeight = 0.75;
 
+/// A memory that one of the two searches found.
+struct Candidate {
+  /// Names it where it is stored; a newer memory has a larger one.
+  std::int64_t row_id = 0;
+  ScoreParts parts;
+  double score = 0;
+};
+
 /// Both parts are already on one scale (0 to 1, see ScoreParts), so the score is their convex combination: with scores
 /// at hand it ranks better than reciprocal ranks do (Bruch, Gai, Ingber: An Analysis of Fusion Functions for Hybrid
 /// Retrieval, 2022), and it gives `min_score` a meaning. Best first; ties go to the newer memory; at most `top_k`.
-std::vector<MemoryHit> fuse(std::vector<Candidate> candidates, std::int64_t top_k, double min_score);
+std::vector<Candidate> fuse(std::vector<Candidate> candidates, std::int64_t top_k, double min_score);
 
 }  // namespace codelab::core::memory

@@ -24,17 +24,13 @@ struct NewMemory {
 struct MemoryQuery {
   std::string text;
   models::Embedding embedding;
-  /// How many candidates are wanted from each of the two lists.
+  /// How many candidates are wanted from each of the two lists, the nearest and the best by words.
   std::int64_t candidates = 20;
+  /// How many of those are wanted, fused, and how well they must score (see fusion.hpp).
+  std::int64_t top_k = 20;
+  double min_score = 0;
   /// Metadata that a memory must hold, key by key and equal; empty lets all pass.
   boost::json::object filter;
-};
-
-/// A memory that one of the two lists found. A part that did not find it is 0, the semantic part is always computed
-/// when the memory lives in the query's vector space.
-struct Candidate {
-  MemoryItem memory;
-  ScoreParts parts;
 };
 
 /// One agent's memories: vectors, texts and their two indexes. Thread-safe; a store that is away throws.
@@ -42,8 +38,10 @@ class MemoryStore {
  public:
   virtual ~MemoryStore() = default;
   /// Errors: agent_not_found.
-  virtual base::Task<base::Result<MemoryItem>> add(identity::UserScope scope, base::AgentId agent, NewMemory memory) = 0;
-  virtual base::Task<std::vector<Candidate>> search(identity::UserScope scope, base::AgentId agent,
+  virtual base::Task<base::Result<MemoryItem>> add(identity::UserScope scope, base::AgentId agent,
+                                                   NewMemory memory) = 0;
+  /// Best first. The semantic part is 0 for a memory of another vector space than the query's.
+  virtual base::Task<std::vector<MemoryHit>> search(identity::UserScope scope, base::AgentId agent,
                                                     MemoryQuery query) = 0;
   /// Newest first.
   virtual base::Task<Page<MemoryItem>> list(identity::UserScope scope, base::AgentId agent, PageRequest page) = 0;

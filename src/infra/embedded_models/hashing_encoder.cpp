@@ -1,11 +1,14 @@
 #include "infra/embedded_models/hashing_encoder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cassert>
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <utf8proc.h>
 
@@ -28,7 +31,7 @@ constexpr std::uint64_t mix(std::uint64_t hash, char32_t c) {
 
 enum class CharacterKind : std::uint8_t { separator, symbol, cased_word, uncased_word };
 
-CharacterKind kind_of(char32_t c) {
+CharacterKind kind_by_category(char32_t c) {
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
     case UTF8PROC_CATEGORY_LO:
       return CharacterKind::uncased_word;
@@ -53,7 +56,18 @@ CharacterKind kind_of(char32_t c) {
   }
 }
 
-/// How often each feature occurs: open addressing, at most half full.
+constexpr char32_t kAsciiEnd = 0x80;
+
+CharacterKind kind_of(char32_t c) {
+  static const auto kAscii = [] {
+    std::array<CharacterKind, kAsciiEnd> kinds;
+    for (char32_t each = 0; each < kAsciiEnd; ++each) kinds[each] = kind_by_category(each);
+    return kinds;
+  }();
+  return c < kAsciiEnd ? kAscii[c] : kind_by_category(c);
+}
+
+/// How often each feature occurs: open addressing, at most three quarters full.
 class FeatureCounts {
  public:
   struct Slot {
@@ -61,20 +75,34 @@ class FeatureCounts {
     std::uint32_t count = 0;
   };
 
-  explicit FeatureCounts(std::size_t most_features) : slots_(std::bit_ceil(2 * most_features + 1)) {}
+  explicit FeatureCounts(std::size_t expected) : slots_(std::bit_ceil(expected + expected / 2 + 1)) {}
 
   void add(std::uint64_t feature) {
-    const std::size_t mask = slots_.size() - 1;
-    std::size_t at = feature & mask;
-    while (slots_[at].count != 0 && slots_[at].feature != feature) at = (at + 1) & mask;
-    slots_[at].feature = feature;
-    ++slots_[at].count;
+    Slot& slot = slot_of(feature);
+    if (slot.count++ != 0) return;
+    slot.feature = feature;
+    if (++features_ > slots_.size() / 4 * 3) grow();
   }
 
   const std::vector<Slot>& slots() const { return slots_; }
 
  private:
+  Slot& slot_of(std::uint64_t feature) {
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t at = feature & mask;
+    while (slots_[at].count != 0 && slots_[at].feature != feature) at = (at + 1) & mask;
+    return slots_[at];
+  }
+
+  void grow() {
+    const auto old = std::exchange(slots_, std::vector<Slot>(slots_.size() * 2));
+    for (const auto& slot : old) {
+      if (slot.count != 0) slot_of(slot.feature) = slot;
+    }
+  }
+
   std::vector<Slot> slots_;
+  std::size_t features_ = 0;
 };
 
 /// `padded` is the word between two kWordEdge, or without them where words are not set apart.
@@ -95,8 +123,8 @@ void count_word(std::u32string_view padded, FeatureCounts& counts) {
 }
 
 FeatureCounts count_features(std::u32string_view text) {
-  // Of a word of one character: 4 grams from it at most, 3 from each of its edges, and the word itself.
-  FeatureCounts counts(text.size() * 8);
+  // Most texts have two different features a character, few have more than that.
+  FeatureCounts counts(text.size() * 2);
   std::u32string word;
   const auto finish_word = [&] {
     if (word.empty()) return;

@@ -54,11 +54,10 @@ base::Result<Agent> replace_agent(Transaction& tx, const UserScope& scope, const
   return std::move(*current);
 }
 
-bool erase_agent(Transaction& tx, vectors::CollectionCache& collections, const UserScope& scope,
-                 const base::AgentId& id) {
+bool erase_agent(Transaction& tx, MemoryIndexes& indexes, const UserScope& scope, const base::AgentId& id) {
   const auto agent = agent_by_id(tx.sql(), scope, id);
   if (!agent) return false;
-  forget_agent(tx, collections, scope.user(), id);
+  forget_agent(tx, indexes, scope.user(), id);
   tx.sql().execute(kDeleteAgent, scope.user(), id);
   tx.append_own(scope.user(), agent_event(EventType::agent_deleted, *agent));
   return true;
@@ -99,9 +98,9 @@ base::Task<base::Result<Agent>> SqliteAgentStore::replace(UserScope scope, Agent
 
 base::Task<bool> SqliteAgentStore::erase(UserScope scope, base::AgentId agent, base::Timestamp) {
   auto& writer = database_.writer();
-  auto& collections = collections_;
-  co_await forget_in_slices(writer, collections, scope, agent);
-  auto erase = [&collections, scope, agent](Transaction& tx) { return erase_agent(tx, collections, scope, agent); };
+  auto& indexes = indexes_;
+  co_await forget_in_slices(writer, indexes, scope, agent);
+  auto erase = [&indexes, scope, agent](Transaction& tx) { return erase_agent(tx, indexes, scope, agent); };
   co_return co_await writer.run("agent.erase", std::move(erase));
 }
 

@@ -2,15 +2,14 @@
 
 #include "core/agents/ports.hpp"
 #include "infra/sqlite/database.hpp"
-#include "infra/vectors/collection_cache.hpp"
+#include "infra/sqlite/memory_indexes.hpp"
 
 namespace codelab::infra::sqlite {
 
 class SqliteAgentStore final : public core::agents::AgentStore {
  public:
-  /// `collections` hold what the memories of a dropped agent leave behind.
-  SqliteAgentStore(Database& database, vectors::CollectionCache& collections)
-      : database_(database), collections_(collections) {}
+  /// `indexes` hold what the memories of a dropped agent leave behind.
+  SqliteAgentStore(Database& database, MemoryIndexes& indexes) : database_(database), indexes_(indexes) {}
 
   base::Task<core::Page<core::agents::Agent>> list(core::identity::UserScope scope, core::PageRequest page) override;
   base::Task<std::optional<core::agents::Agent>> find(core::identity::UserScope scope,
@@ -24,7 +23,7 @@ class SqliteAgentStore final : public core::agents::AgentStore {
 
  private:
   Database& database_;
-  vectors::CollectionCache& collections_;
+  MemoryIndexes& indexes_;
 };
 
 }  // namespace codelab::infra::sqlite

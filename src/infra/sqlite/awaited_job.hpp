@@ -34,9 +34,9 @@ class AwaitedJob final : public Job<Context> {
   void resume(std::exception_ptr failure) noexcept override {
     if (failure) value_.reset();
     const auto executor = guard_.get_executor();
-    boost::asio::post(executor,
-                      [guard = std::move(guard_), handler = std::move(handler_), failure,
-                       value = std::move(value_)]() mutable { std::move(handler)(failure, std::move(value)); });
+    boost::asio::post(
+        executor, [guard = std::move(guard_), handler = std::move(handler_), failure = std::move(failure),
+                   value = std::move(value_)]() mutable { std::move(handler)(std::move(failure), std::move(value)); });
   }
 
  private:

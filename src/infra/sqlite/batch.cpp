@@ -75,14 +75,14 @@ void Batch::announce(core::events::EventRelay& relay) noexcept {
   }
 }
 
-void Batch::fail(const std::exception_ptr& reason) noexcept {
+void Batch::fail(const std::string& reason) noexcept {
   try {
     if (transaction_.sql().in_transaction()) transaction_.sql().execute(kRollback);
   } catch (const std::exception& error) {
     base::log::error("store_rollback_failed", {{"reason", error.what()}});
   }
   for (auto& entry : entries_) {
-    if (!entry.failure) entry.failure = reason;
+    if (!entry.failure) entry.failure = std::make_exception_ptr(base::StoreError(reason));
     resume(entry);
   }
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <string>
 #include <vector>
 
 #include "core/events/ports.hpp"
@@ -29,8 +30,9 @@ class Batch {
 
   /// After commit(): relays the events in order, then resumes every caller.
   void announce(core::events::EventRelay& relay) noexcept;
-  /// Instead: undoes everything and resumes every caller with `reason`, or with what its own job threw.
-  void fail(const std::exception_ptr& reason) noexcept;
+  /// Instead: undoes everything and resumes every caller with a StoreError of that `reason`, or with what its own job
+  /// threw.
+  void fail(const std::string& reason) noexcept;
 
   std::size_t size() const { return entries_.size(); }
 

@@ -13,8 +13,6 @@ namespace {
 
 /// A longer word is known by its beginning: bounds what one odd text (base64) can put into the index.
 constexpr int kMaxWordBytes = 64;
-/// A longer word of a query is not looked for.
-constexpr int kMaxQueryWordBytes = 256;
 
 /// The tokenizer that finds the words, and how to end it.
 class WordFinder {
@@ -77,31 +75,28 @@ int create_tokenizer(void* api, const char**, int, Fts5Tokenizer** out) {
 
 void delete_tokenizer(Fts5Tokenizer* self) { delete reinterpret_cast<WordFinder*>(self); }
 
-// The function query_words.
-
-struct QueryWords {
-  std::string_view text;
-  std::vector<std::string> stems;
-  std::string lines;
-};
+// The function collect_words.
 
 int take_word(void* self, int, const char* word, int size, int begin, int end) {
-  auto& out = *static_cast<QueryWords*>(self);
-  std::string stem(word, static_cast<std::size_t>(size));
-  if (end - begin > kMaxQueryWordBytes || std::ranges::find(out.stems, stem) != out.stems.end()) return SQLITE_OK;
-  out.stems.push_back(std::move(stem));
-  out.lines += out.text.substr(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
-  out.lines += '\n';
-  return out.stems.size() < kMaxQueryWords ? SQLITE_OK : SQLITE_DONE;
+  auto& out = *static_cast<WordCollector*>(self);
+  std::string stem(word, static_cast<std::size_t>(std::min(size, kMaxWordBytes)));
+  const auto [place, is_new] = out.places.try_emplace(std::move(stem), out.words.size());
+  if (is_new) {
+    if (out.words.size() == out.max_words) return SQLITE_DONE;
+    out.words.push_back({place->first, 0, static_cast<std::size_t>(begin), static_cast<std::size_t>(end)});
+  }
+  auto& count = out.words[place->second].count;
+  if (count < std::numeric_limits<std::uint8_t>::max()) ++count;
+  return SQLITE_OK;
 }
 
-void query_words(sqlite3_context* context, int, sqlite3_value** values) {
+void collect_words(sqlite3_context* context, int, sqlite3_value** values) {
+  auto* collector = static_cast<WordCollector*>(sqlite3_value_pointer(values[1], WordCollector::kPointerType));
   const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(values[0]));
-  if (text == nullptr) return;
-  QueryWords out{.text = {text, static_cast<std::size_t>(sqlite3_value_bytes(values[0]))}};
+  if (text == nullptr || collector == nullptr) return;
   auto* finder = static_cast<WordFinder*>(sqlite3_user_data(context));
-  finder->find(out.text, FTS5_TOKENIZE_QUERY, &out, take_word);
-  sqlite3_result_text64(context, out.lines.data(), out.lines.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  finder->find({text, static_cast<std::size_t>(sqlite3_value_bytes(values[0]))}, FTS5_TOKENIZE_DOCUMENT, collector,
+               take_word);
 }
 
 // The function collect_match.
@@ -122,7 +117,7 @@ void collect_match(const Fts5ExtensionApi* api, Fts5Context* row, sqlite3_contex
                         : static_cast<MatchCollector*>(sqlite3_value_pointer(values[0], MatchCollector::kPointerType));
   if (collector == nullptr) return;
   const auto row_id = api->xRowid(row);
-  if (collector->allowed != nullptr && !std::ranges::binary_search(*collector->allowed, row_id)) return;
+  if (collector->allowed && !std::ranges::binary_search(*collector->allowed, row_id)) return;
   collector->row_ids.push_back(row_id);
   const int phrases = std::min(api->xPhraseCount(row), static_cast<int>(collector->words));
   for (int phrase = 0; phrase < phrases; ++phrase) collector->counts.push_back(count_phrase(api, row, phrase));
@@ -142,6 +137,25 @@ fts5_api* api_of(sqlite3* database) {
 
 }  // namespace
 
+words::CountedText WordCollector::counted(std::size_t length) && {
+  words::CountedText text{.words = {}, .length = length};
+  text.words.reserve(words.size());
+  for (auto& word : words) text.words.push_back({std::move(word.stem), word.count});
+  return text;
+}
+
+std::string agent_prefix(const base::AgentId& agent) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string prefix;
+  prefix.reserve(kAgentPrefix);
+  for (const auto byte : agent.bytes) {
+    prefix.push_back(kDigits[byte >> 4]);
+    prefix.push_back(kDigits[byte & 0x0f]);
+  }
+  prefix.push_back(' ');
+  return prefix;
+}
+
 void register_fts_functions(sqlite3* database) {
   fts5_api* api = api_of(database);
   fts5_tokenizer methods{create_tokenizer, delete_tokenizer, tokenize};
@@ -150,8 +164,8 @@ void register_fts_functions(sqlite3* database) {
   auto finder = std::make_unique<WordFinder>(api);
   const auto end = [](void* finder) { delete static_cast<WordFinder*>(finder); };
   check(database,
-        sqlite3_create_function_v2(database, "query_words", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, finder.release(),
-                                   query_words, nullptr, nullptr, end),
+        sqlite3_create_function_v2(database, "collect_words", 2, SQLITE_UTF8 | SQLITE_DIRECTONLY, finder.release(),
+                                   collect_words, nullptr, nullptr, end),
         "add a function");
 }
 

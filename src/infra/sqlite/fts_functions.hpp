@@ -2,8 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <span>
+#include <string>
+#include <unordered_map>
 #include <vector>
+
+#include "base/ids.hpp"
+#include "infra/words/word_index.hpp"
 
 struct sqlite3;
 
@@ -12,11 +19,31 @@ struct sqlite3;
 /// the rest's words, which `porter unicode61 remove_diacritics 2` finds.
 namespace codelab::infra::sqlite {
 
-/// The prefix of an indexed text, and of each word of a query.
+/// Bytes of agent_prefix().
 inline constexpr std::size_t kAgentPrefix = 33;
 
-/// Words that one query looks for.
-inline constexpr std::size_t kMaxQueryWords = 32;
+/// What an indexed text begins with, and each word of a query.
+std::string agent_prefix(const base::AgentId& agent);
+
+/// The words of a text, filled by the SQL function `collect_words(text, pointer)`.
+struct WordCollector {
+  static constexpr const char* kPointerType = "codelab_word_collector";
+  struct Word {
+    std::string stem;
+    std::uint8_t count = 0;
+    /// Where it stands first, in bytes.
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+
+  /// The rest of the text is not looked at.
+  std::size_t max_words = std::numeric_limits<std::size_t>::max();
+  std::vector<Word> words;
+  std::unordered_map<std::string, std::size_t> places;
+
+  /// `length` is the whole text's.
+  words::CountedText counted(std::size_t length) &&;
+};
 
 /// What the rows of a MATCH hold, filled by the SQL function `collect_match(memories_fts, pointer)`.
 struct MatchCollector {
@@ -25,7 +52,7 @@ struct MatchCollector {
   /// How many words the MATCH has, each of them a phrase.
   std::size_t words = 0;
   /// Ascending; with it only those rows are taken.
-  const std::vector<std::int64_t>* allowed = nullptr;
+  std::optional<std::span<const std::int64_t>> allowed;
   std::vector<std::int64_t> row_ids;
   /// How often each word stands in each row, 255 at most; `words` of them a row.
   std::vector<std::uint8_t> counts;
@@ -35,8 +62,7 @@ struct MatchCollector {
   }
 };
 
-/// Adds the tokenizer, `collect_match` and `query_words(text)`: the distinct words of a text, kMaxQueryWords at most,
-/// one a line as they stand there.
+/// Adds the tokenizer, `collect_match` and `collect_words`.
 void register_fts_functions(sqlite3* database);
 
 }  // namespace codelab::infra::sqlite

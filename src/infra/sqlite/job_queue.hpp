@@ -50,15 +50,17 @@ class JobQueue {
   void push(Pointer job) {
     const auto now = job->queued;
     std::vector<Pointer> late;
+    const char* refusal = "sqlite: too many jobs wait for the database";
     {
-      std::unique_lock lock(mutex_);
+      const std::lock_guard lock(mutex_);
       late = take_late(now);
+      if (closed_) refusal = "sqlite: the database is closing";
       if (!closed_ && waiting_.size() < limits_.max_waiting) waiting_.push_back(std::move(job));
       observer_.queue_depth(name_, waiting_.size());
     }
     arrived_.notify_one();
-    refuse(late, "waited too long for the database");
-    if (job) job->resume(std::make_exception_ptr(base::StoreError("sqlite: too many jobs wait for the database")));
+    refuse(late);
+    if (job) job->resume(std::make_exception_ptr(base::StoreError(refusal)));
   }
 
   /// Waits for a job; null when the queue is closed and empty.
@@ -71,7 +73,7 @@ class JobQueue {
       observer_.queue_depth(name_, waiting_.size());
       const bool ended = closed_ && job == nullptr;
       lock.unlock();
-      refuse(late, "waited too long for the database");
+      refuse(late);
       if (job || ended) return job;
     }
   }
@@ -105,8 +107,10 @@ class JobQueue {
     return late;
   }
 
-  static void refuse(std::vector<Pointer>& jobs, const char* reason) {
-    for (auto& job : jobs) job->resume(std::make_exception_ptr(base::StoreError(reason)));
+  static void refuse(std::vector<Pointer>& late) {
+    for (auto& job : late) {
+      job->resume(std::make_exception_ptr(base::StoreError("sqlite: a job waited too long for the database")));
+    }
   }
 
   const StoreQueue name_;

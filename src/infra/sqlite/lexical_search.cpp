@@ -1,24 +1,30 @@
 #include "infra/sqlite/lexical_search.hpp"
 
 #include <algorithm>
-#include <string_view>
-
-#include <fmt/format.h>
+#include <functional>
 
 #include "infra/sqlite/fts_functions.hpp"
 #include "infra/sqlite/rows.hpp"
+#include "infra/words/bm25.hpp"
 
 namespace codelab::infra::sqlite {
 namespace {
 
+/// Words of a long text that are looked for: each costs about 30 us, however few rows hold it.
+constexpr std::size_t kMaxWords = 16;
+/// Distinct words of a text that are looked at.
+constexpr std::size_t kMaxQueryWords = 64;
+/// A longer word is not looked for.
+constexpr std::size_t kMaxWrittenBytes = 256;
 /// Rows that one MATCH looks at.
-constexpr std::size_t kWindow = 256;
+constexpr std::size_t kWindow = 128;
 /// A word in fewer of them than this is rare: a second look finds it further back.
 constexpr double kRareInWindow = kWindow / 16.0;
 /// How far back the age of a full window is counted.
 constexpr std::int64_t kMaxSpan = 4 * static_cast<std::int64_t>(kWindow);
 
-constexpr Sql kQueryWords = "SELECT query_words(?)";
+constexpr Sql kCollectWords = "SELECT collect_words(?, ?)";
+constexpr Sql kTextBytes = "SELECT text_bytes FROM memories WHERE row_id = ? AND user_id = ? AND agent_id = ?";
 constexpr Sql kMatches =
     "SELECT collect_match(memories_fts, ?2) FROM memories_fts WHERE memories_fts MATCH ?1 ORDER BY rowid DESC";
 constexpr Sql kTextStatistics =
@@ -27,32 +33,46 @@ constexpr Sql kMemoriesSince =
     "SELECT count(*) FROM (SELECT 1 FROM memories WHERE user_id = ?1 AND agent_id = ?2 "
     "AND id >= (SELECT id FROM memories WHERE row_id = ?3) LIMIT ?4)";
 
-using RowIds = std::optional<std::vector<std::int64_t>>;
+using RowIds = std::optional<std::span<const std::int64_t>>;
+using words::Bm25;
+using words::TextStatistics;
 
-std::vector<std::string> words_of(Connection& sql, const std::string& text) {
-  const auto lines = value_of<std::string>(sql.query(kQueryWords, text));
-  std::vector<std::string> words;
-  for (std::size_t begin = 0; begin < lines.size();) {
-    const auto end = lines.find('\n', begin);
-    words.push_back(lines.substr(begin, end - begin));
-    begin = end + 1;
-  }
+/// How the newest of an agent's memories match: everything that scoring them needs but their lengths.
+struct Matches {
+  struct Row {
+    std::int64_t row_id = 0;
+    std::vector<std::uint8_t> counts;
+  };
+
+  Bm25 scorer;
+  /// Newest first.
+  std::vector<Row> rows;
+};
+
+/// Short words are mostly those that stand everywhere.
+std::vector<std::string> longest_of(std::vector<std::string> words) {
+  if (words.size() <= kMaxWords) return words;
+  std::ranges::sort(words, std::greater(), &std::string::size);
+  words.resize(kMaxWords);
   return words;
 }
 
 /// Each word stands in an FTS5 string, where nothing but a quote has a meaning, and no word holds one.
 std::string expression_of(const base::AgentId& agent, const std::vector<std::string>& words) {
-  std::string prefix;
-  for (const auto byte : agent.bytes) prefix += fmt::format("{:02x}", byte);
+  const auto prefix = agent_prefix(agent);
   std::string expression;
-  for (const auto& word : words)
-    fmt::format_to(std::back_inserter(expression), "{}\"{} {}\"", expression.empty() ? "" : " OR ", prefix, word);
+  for (const auto& word : words) {
+    expression += expression.empty() ? "\"" : " OR \"";
+    expression += prefix;
+    expression += word;
+    expression += '"';
+  }
   return expression;
 }
 
 MatchCollector newest_matches(Connection& sql, const base::AgentId& agent, const std::vector<std::string>& words,
                               const RowIds& allowed) {
-  MatchCollector found{.words = words.size(), .allowed = allowed ? &*allowed : nullptr};
+  MatchCollector found{.words = words.size(), .allowed = allowed, .row_ids = {}, .counts = {}};
   const auto match = expression_of(agent, words);
   Pointer<MatchCollector> pointer{&found, MatchCollector::kPointerType};
   auto rows = sql.query(kMatches, match, pointer);
@@ -103,8 +123,8 @@ RareWords rare_of(const std::vector<std::string>& words, const std::vector<doubl
   return rare;
 }
 
-std::vector<LexicalMatches::Row> rows_of(const MatchCollector& found) {
-  std::vector<LexicalMatches::Row> rows;
+std::vector<Matches::Row> rows_of(const MatchCollector& found) {
+  std::vector<Matches::Row> rows;
   for (std::size_t row = 0; row < found.row_ids.size(); ++row) {
     const auto counts = found.counts_of(row);
     rows.push_back({found.row_ids[row], {counts.begin(), counts.end()}});
@@ -113,8 +133,7 @@ std::vector<LexicalMatches::Row> rows_of(const MatchCollector& found) {
 }
 
 /// Rows of the second look that lie behind the window's oldest; common words are not known there and count as absent.
-void add_older(std::vector<LexicalMatches::Row>& rows, const MatchCollector& found, const RareWords& rare,
-               std::size_t words) {
+void add_older(std::vector<Matches::Row>& rows, const MatchCollector& found, const RareWords& rare, std::size_t words) {
   const auto oldest = rows.back().row_id;
   for (std::size_t row = 0; row < found.row_ids.size(); ++row) {
     if (found.row_ids[row] >= oldest) continue;
@@ -123,11 +142,8 @@ void add_older(std::vector<LexicalMatches::Row>& rows, const MatchCollector& fou
   }
 }
 
-}  // namespace
-
-LexicalMatches match_words(Connection& sql, const core::identity::UserScope& scope, const base::AgentId& agent,
-                           const std::string& text, const RowIds& allowed) {
-  const auto words = words_of(sql, text);
+Matches match_words(Connection& sql, const core::identity::UserScope& scope, const base::AgentId& agent,
+                    const std::vector<std::string>& words, const RowIds& allowed) {
   auto statistics = statistics_of(sql, scope, agent);
   if (allowed) statistics.documents = static_cast<double>(allowed->size());
   if (words.empty() || statistics.documents == 0) return {.scorer = Bm25(statistics, {}), .rows = {}};
@@ -147,6 +163,49 @@ LexicalMatches match_words(Connection& sql, const core::identity::UserScope& sco
     add_older(rows, further, rare, words.size());
   }
   return {.scorer = Bm25(statistics, frequencies), .rows = std::move(rows)};
+}
+
+/// Whether a row is among the best is judged before its length is known: that takes reading it.
+std::vector<std::int64_t> rows_to_score(const Matches& matches, const words::WordQuery& query) {
+  std::vector<std::pair<double, std::int64_t>> best;
+  for (const auto& row : matches.rows) best.emplace_back(matches.scorer.bound(row.counts), row.row_id);
+  const auto kept = std::min(query.wanted, best.size());
+  std::ranges::partial_sort(best, best.begin() + static_cast<std::ptrdiff_t>(kept), std::greater());
+  std::vector<std::int64_t> rows(query.also.begin(), query.also.end());
+  for (std::size_t i = 0; i < kept; ++i) rows.push_back(best[i].second);
+  std::ranges::sort(rows);
+  rows.erase(std::ranges::unique(rows).begin(), rows.end());
+  return rows;
+}
+
+}  // namespace
+
+QueryWords words_of(Connection& sql, const std::string& text) {
+  WordCollector collector{.max_words = kMaxQueryWords, .words = {}, .places = {}};
+  Pointer<WordCollector> pointer{&collector, WordCollector::kPointerType};
+  any_of(sql.query(kCollectWords, text, pointer));
+  QueryWords words;
+  for (auto& word : collector.words) {
+    const auto bytes = word.end - word.begin;
+    if (bytes > kMaxWrittenBytes) continue;
+    words.stems.push_back(std::move(word.stem));
+    words.written.push_back(text.substr(word.begin, bytes));
+  }
+  return words;
+}
+
+std::vector<words::WordHit> search_text_index(Connection& sql, const core::identity::UserScope& scope,
+                                              const base::AgentId& agent, const QueryWords& words,
+                                              const words::WordQuery& query) {
+  const auto matches = match_words(sql, scope, agent, longest_of(words.written), query.allowed);
+  std::vector<words::WordHit> hits;
+  for (const auto row_id : rows_to_score(matches, query)) {
+    const auto row = std::ranges::lower_bound(matches.rows, row_id, std::greater(), &Matches::Row::row_id);
+    if (row == matches.rows.end() || row->row_id != row_id) continue;
+    const auto bytes = value_of<std::int64_t>(sql.query(kTextBytes, row_id, scope.user(), agent), -1);
+    if (bytes >= 0) hits.push_back({row_id, matches.scorer.score(row->counts, static_cast<double>(bytes))});
+  }
+  return hits;
 }
 
 }  // namespace codelab::infra::sqlite

@@ -7,26 +7,25 @@
 
 #include "base/ids.hpp"
 #include "core/identity/user_scope.hpp"
-#include "infra/sqlite/bm25.hpp"
 #include "infra/sqlite/connection.hpp"
+#include "infra/words/word_index.hpp"
 
 namespace codelab::infra::sqlite {
 
-/// How one agent's memories match the words of a text: everything that scoring them needs but their lengths.
-struct LexicalMatches {
-  struct Row {
-    std::int64_t row_id = 0;
-    std::vector<std::uint8_t> counts;
-  };
-
-  Bm25 scorer;
-  std::vector<Row> rows;
+/// The words of a text that is looked for; nothing in it has a meaning but as a word.
+struct QueryWords {
+  /// Each once, the first few dozen.
+  std::vector<std::string> stems;
+  /// The same as they stand in the text.
+  std::vector<std::string> written;
 };
+QueryWords words_of(Connection& sql, const std::string& text);
 
-/// Looks at the newest memories that hold any of the text's words, a few hundred; where there are more, also at the
-/// newest that hold one of its rare words. `allowed`, ascending, lets only those rows through. No query syntax: a text
-/// is nothing but words.
-LexicalMatches match_words(Connection& sql, const core::identity::UserScope& scope, const base::AgentId& agent,
-                           const std::string& text, const std::optional<std::vector<std::int64_t>>& allowed);
+/// The best rows by words from the index on disk, and what `query.also` score; like WordIndex::search, but an estimate:
+/// looks for the longest words in the newest memories that hold any of them, about a hundred; where there are more,
+/// also in the newest that hold a rare one.
+std::vector<words::WordHit> search_text_index(Connection& sql, const core::identity::UserScope& scope,
+                                              const base::AgentId& agent, const QueryWords& words,
+                                              const words::WordQuery& query);
 
 }  // namespace codelab::infra::sqlite

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "infra/sqlite/rows.hpp"
+#include "infra/sqlite/text_index.hpp"
 
 namespace codelab::infra::sqlite {
 namespace {
@@ -18,9 +19,7 @@ constexpr Sql kOldestOfAgent =
 constexpr Sql kOldestOfUser =
     "SELECT row_id, agent_id, kind, embedding_model, dimension, text_bytes, created_at FROM memories "
     "WHERE user_id = ? ORDER BY agent_id, id LIMIT ?";
-constexpr Sql kIndexedText = "SELECT text FROM memory_texts WHERE row_id = ?";
 constexpr Sql kDeleteMemory = "DELETE FROM memories WHERE user_id = ? AND agent_id = ? AND row_id = ?";
-constexpr Sql kDeleteFromIndex = "INSERT INTO memories_fts (memories_fts, rowid, text) VALUES ('delete', ?, ?)";
 constexpr Sql kUncount =
     "UPDATE memory_collections SET items = items - 1, interactions = interactions - ?, text_bytes = text_bytes - ? "
     "WHERE user_id = ? AND agent_id = ? AND embedding_model = ? AND dimension = ?";
@@ -45,68 +44,62 @@ auto reader_for(const base::UserId& user) {
   };
 }
 
-/// The text index works on the whole transaction at once: changes that come together cost far less there.
-void forget_row(Transaction& tx, vectors::CollectionCache& collections, const StoredMemory& memory) {
+void forget_row(Transaction& tx, MemoryIndexes& indexes, const StoredMemory& memory) {
   Connection& sql = tx.sql();
   const auto& space = memory.space;
-  auto text = value_of<std::string>(sql.query(kIndexedText, memory.row_id));
+  remove_from_text_index(tx, memory.row_id);
   sql.execute(kDeleteMemory, space.user, space.agent, memory.row_id);
   const std::int64_t interactions = memory.kind == MemoryKind::interaction ? 1 : 0;
   sql.execute(kUncount, interactions, memory.text_bytes, space.user, space.agent, space.model, space.dimension);
-  tx.before_commit([row_id = memory.row_id, text = std::move(text)](Connection& later) {
-    later.execute(kDeleteFromIndex, row_id, text);
-  });
-  tx.after_commit(
-      [&collections, key = space.key(), row_id = memory.row_id]() noexcept { collections.removed(key, row_id); });
+  tx.after_commit([&indexes, space, row_id = memory.row_id]() noexcept { indexes.removed(space, row_id); });
 }
 
-void drop_collections(Transaction& tx, vectors::CollectionCache& collections, const base::UserId& user, Rows rows) {
+void drop_indexes(Transaction& tx, MemoryIndexes& indexes, const base::UserId& user, Rows rows) {
   while (rows.next()) {
     VectorSpace space{.user = user};
     rows.read(space.agent, space.model, space.dimension);
-    tx.after_commit([&collections, key = space.key()]() noexcept { collections.erase(key); });
+    tx.after_commit([&indexes, space = std::move(space)]() noexcept { indexes.erase(space); });
   }
 }
 
 }  // namespace
 
-bool forget_one(Transaction& tx, vectors::CollectionCache& collections, const base::UserId& user,
-                const base::AgentId& agent, const base::MemoryId& memory) {
+bool forget_one(Transaction& tx, MemoryIndexes& indexes, const base::UserId& user, const base::AgentId& agent,
+                const base::MemoryId& memory) {
   const auto found = first_of(tx.sql().query(kMemoryById, user, agent, memory), reader_for(user));
-  if (found) forget_row(tx, collections, *found);
+  if (found) forget_row(tx, indexes, *found);
   return found.has_value();
 }
 
-std::int64_t forget(Transaction& tx, vectors::CollectionCache& collections, const Forgetting& what) {
+std::int64_t forget(Transaction& tx, MemoryIndexes& indexes, const Forgetting& what) {
   const auto oldest =
       what.agent ? all_of(tx.sql().query(kOldestOfAgent, what.user, *what.agent, what.limit), reader_for(what.user))
                  : all_of(tx.sql().query(kOldestOfUser, what.user, what.limit), reader_for(what.user));
   std::int64_t forgotten = 0;
   for (const auto& memory : oldest) {
     if (what.older_than && memory.created_at >= *what.older_than) break;
-    forget_row(tx, collections, memory);
+    forget_row(tx, indexes, memory);
     ++forgotten;
   }
   return forgotten;
 }
 
-void forget_agent(Transaction& tx, vectors::CollectionCache& collections, const base::UserId& user,
-                  const base::AgentId& agent) {
-  forget(tx, collections, {.user = user, .agent = agent, .limit = std::numeric_limits<std::int64_t>::max()});
-  drop_collections(tx, collections, user, tx.sql().query(kSpacesOfAgent, user, agent));
+void forget_agent(Transaction& tx, MemoryIndexes& indexes, const base::UserId& user, const base::AgentId& agent) {
+  forget(tx, indexes, {.user = user, .agent = agent, .limit = std::numeric_limits<std::int64_t>::max()});
+  drop_indexes(tx, indexes, user, tx.sql().query(kSpacesOfAgent, user, agent));
 }
 
-void forget_user(Transaction& tx, vectors::CollectionCache& collections, const base::UserId& user) {
-  forget(tx, collections, {.user = user, .limit = std::numeric_limits<std::int64_t>::max()});
-  drop_collections(tx, collections, user, tx.sql().query(kSpacesOfUser, user));
+void forget_user(Transaction& tx, MemoryIndexes& indexes, const base::UserId& user) {
+  forget(tx, indexes, {.user = user, .limit = std::numeric_limits<std::int64_t>::max()});
+  drop_indexes(tx, indexes, user, tx.sql().query(kSpacesOfUser, user));
 }
 
-base::Task<> forget_in_slices(Writer& writer, vectors::CollectionCache& collections, core::identity::UserScope scope,
+base::Task<> forget_in_slices(Writer& writer, MemoryIndexes& indexes, core::identity::UserScope scope,
                               std::optional<base::AgentId> agent) {
   const Forgetting slice{.user = scope.user(), .agent = agent, .limit = kForgetAtOnce};
   std::int64_t forgotten = kForgetAtOnce;
   while (forgotten == kForgetAtOnce) {
-    auto work = [&collections, slice](Transaction& tx) { return forget(tx, collections, slice); };
+    auto work = [&indexes, slice](Transaction& tx) { return forget(tx, indexes, slice); };
     forgotten = co_await writer.run("memory.forget", std::move(work));
   }
 }

@@ -5,17 +5,19 @@
 #include <fmt/format.h>
 
 #include "base/describe/encode.hpp"
+#include "infra/sqlite/fts_functions.hpp"
 #include "infra/sqlite/keyset.hpp"
 #include "infra/sqlite/memory_removal.hpp"
 #include "infra/sqlite/memory_rows.hpp"
 #include "infra/sqlite/memory_search.hpp"
 #include "infra/sqlite/rows.hpp"
+#include "infra/sqlite/text_index.hpp"
 
 namespace codelab::infra::sqlite {
 namespace {
 
 using core::identity::UserScope;
-using core::memory::Candidate;
+using core::memory::MemoryHit;
 using core::memory::MemoryItem;
 using core::memory::MemoryKind;
 using core::memory::MemoryQuery;
@@ -34,8 +36,7 @@ constexpr Sql kInsertMemory =
     "INSERT INTO memories (user_id, agent_id, id, kind, embedding_model, dimension, created_at, text_bytes, metadata, "
     "text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr Sql kInsertVector = "INSERT INTO memory_vectors (row_id, vector) VALUES (?, ?)";
-constexpr Sql kAddToIndex =
-    "INSERT INTO memories_fts (rowid, text) SELECT row_id, text FROM memory_texts WHERE row_id = ?";
+constexpr Sql kCollectWords = "SELECT collect_words(?, ?)";
 constexpr Sql kMemoriesBefore =
     "SELECT id, kind, text, metadata, embedding_model, created_at FROM memories "
     "WHERE user_id = ? AND agent_id = ? AND id < ? ORDER BY id DESC LIMIT ?";
@@ -58,7 +59,14 @@ bool count_memory(Connection& sql, const VectorSpace& space, const MemoryItem& i
   return true;
 }
 
-base::Result<MemoryItem> add_memory(Transaction& tx, vectors::CollectionCache& collections, const VectorSpace& space,
+words::CountedText counted(Connection& sql, const std::string& text) {
+  WordCollector collector;
+  Pointer<WordCollector> pointer{&collector, WordCollector::kPointerType};
+  any_of(sql.query(kCollectWords, text, pointer));
+  return std::move(collector).counted(text.size());
+}
+
+base::Result<MemoryItem> add_memory(Transaction& tx, MemoryIndexes& indexes, const VectorSpace& space,
                                     const NewMemory& memory) {
   Connection& sql = tx.sql();
   const auto& item = memory.item;
@@ -68,10 +76,11 @@ base::Result<MemoryItem> add_memory(Transaction& tx, vectors::CollectionCache& c
               bytes, base::encode(item.metadata), item.text);
   const auto row_id = sql.last_row_id();
   sql.execute(kInsertVector, row_id, as_stored(memory.embedding.values));
-  tx.before_commit([row_id](Connection& later) { later.execute(kAddToIndex, row_id); });
-  tx.after_commit([&collections, key = space.key(), row_id, vector = memory.embedding.values]() noexcept {
-    collections.added(key, row_id, vector);
-  });
+  add_to_text_index(tx, {space.user, space.agent, row_id, item.text}, indexes.texts_without_index());
+  tx.after_commit(
+      [&indexes, space, row_id, vector = memory.embedding.values, text = counted(sql, item.text)]() mutable noexcept {
+        indexes.added(space, row_id, std::move(vector), std::move(text));
+      });
   auto stored = item;
   stored.embedding_model = space.model;
   return stored;
@@ -92,13 +101,13 @@ bool anything_to_prune(Connection& sql, const UserScope& scope, const base::Agen
 }
 
 /// A part of the pruning; 0 when there is nothing left to do.
-std::int64_t prune_slice(Transaction& tx, vectors::CollectionCache& collections, const UserScope& scope,
-                         const base::AgentId& agent, const PruneRule& rule) {
+std::int64_t prune_slice(Transaction& tx, MemoryIndexes& indexes, const UserScope& scope, const base::AgentId& agent,
+                         const PruneRule& rule) {
   const auto excess = std::min(excess_of(tx.sql(), scope, agent, rule), kForgetAtOnce);
-  auto count = forget(tx, collections, {.user = scope.user(), .agent = agent, .limit = excess});
+  auto count = forget(tx, indexes, {.user = scope.user(), .agent = agent, .limit = excess});
   if (rule.older_than && count < kForgetAtOnce) {
     count +=
-        forget(tx, collections,
+        forget(tx, indexes,
                {.user = scope.user(), .agent = agent, .older_than = rule.older_than, .limit = kForgetAtOnce - count});
   }
   if (count == 0) return 0;
@@ -138,15 +147,13 @@ MemoryStats stats_of(Connection& sql, const UserScope& scope, const base::AgentI
 base::Task<base::Result<MemoryItem>> SqliteMemoryStore::add(UserScope scope, base::AgentId agent, NewMemory memory) {
   VectorSpace space{scope.user(), agent, memory.embedding.model,
                     static_cast<std::int64_t>(memory.embedding.values.size())};
-  return database_.writer().run("memory.add",
-                                [this, space = std::move(space), memory = std::move(memory)](Transaction& tx) {
-                                  return add_memory(tx, collections_, space, memory);
-                                });
+  return database_.writer().run("memory.add", [this, space = std::move(space), memory = std::move(memory)](
+                                                  Transaction& tx) { return add_memory(tx, indexes_, space, memory); });
 }
 
-base::Task<std::vector<Candidate>> SqliteMemoryStore::search(UserScope scope, base::AgentId agent, MemoryQuery query) {
+base::Task<std::vector<MemoryHit>> SqliteMemoryStore::search(UserScope scope, base::AgentId agent, MemoryQuery query) {
   return database_.readers().run("memory.search", [this, scope, agent, query = std::move(query)](Connection& sql) {
-    return search_memories(sql, collections_, scope, agent, query);
+    return search_memories(sql, indexes_, scope, agent, query);
   });
 }
 
@@ -164,7 +171,7 @@ base::Task<core::Page<MemoryItem>> SqliteMemoryStore::list(UserScope scope, base
 
 base::Task<bool> SqliteMemoryStore::erase(UserScope scope, base::AgentId agent, base::MemoryId memory) {
   return database_.writer().run("memory.erase", [this, scope, agent, memory](Transaction& tx) {
-    return forget_one(tx, collections_, scope.user(), agent, memory);
+    return forget_one(tx, indexes_, scope.user(), agent, memory);
   });
 }
 
@@ -174,7 +181,7 @@ base::Task<std::int64_t> SqliteMemoryStore::prune(UserScope scope, base::AgentId
   bool more = co_await database_.readers().run("memory.prune_check", std::move(check));
   std::int64_t pruned = 0;
   while (more) {
-    auto slice = [=, this](Transaction& tx) { return prune_slice(tx, collections_, scope, agent, rule); };
+    auto slice = [=, this](Transaction& tx) { return prune_slice(tx, indexes_, scope, agent, rule); };
     const auto count = co_await database_.writer().run("memory.prune", std::move(slice));
     pruned += count;
     more = count == kForgetAtOnce;

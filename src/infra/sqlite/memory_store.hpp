@@ -2,19 +2,18 @@
 
 #include "core/memory/ports.hpp"
 #include "infra/sqlite/database.hpp"
-#include "infra/vectors/collection_cache.hpp"
+#include "infra/sqlite/memory_indexes.hpp"
 
 namespace codelab::infra::sqlite {
 
-/// Memories, vectors and the text index in SQLite; quantised vectors at hand in `collections`, derived from them.
+/// Memories, vectors and the text index in SQLite; `indexes` of them at hand.
 class SqliteMemoryStore final : public core::memory::MemoryStore {
  public:
-  SqliteMemoryStore(Database& database, vectors::CollectionCache& collections)
-      : database_(database), collections_(collections) {}
+  SqliteMemoryStore(Database& database, MemoryIndexes& indexes) : database_(database), indexes_(indexes) {}
 
   base::Task<base::Result<core::memory::MemoryItem>> add(core::identity::UserScope scope, base::AgentId agent,
                                                          core::memory::NewMemory memory) override;
-  base::Task<std::vector<core::memory::Candidate>> search(core::identity::UserScope scope, base::AgentId agent,
+  base::Task<std::vector<core::memory::MemoryHit>> search(core::identity::UserScope scope, base::AgentId agent,
                                                           core::memory::MemoryQuery query) override;
   base::Task<core::Page<core::memory::MemoryItem>> list(core::identity::UserScope scope, base::AgentId agent,
                                                         core::PageRequest page) override;
@@ -27,7 +26,7 @@ class SqliteMemoryStore final : public core::memory::MemoryStore {
 
  private:
   Database& database_;
-  vectors::CollectionCache& collections_;
+  MemoryIndexes& indexes_;
 };
 
 }  // namespace codelab::infra::sqlite

@@ -71,10 +71,10 @@ base::Task<std::optional<User>> SqliteUserStore::find(UserScope scope) {
 
 base::Task<bool> SqliteUserStore::erase(UserScope scope, base::Timestamp) {
   auto& writer = database_.writer();
-  auto& collections = collections_;
-  co_await forget_in_slices(writer, collections, scope, std::nullopt);
-  auto erase = [&collections, scope](Transaction& tx) {
-    forget_user(tx, collections, scope.user());
+  auto& indexes = indexes_;
+  co_await forget_in_slices(writer, indexes, scope, std::nullopt);
+  auto erase = [&indexes, scope](Transaction& tx) {
+    forget_user(tx, indexes, scope.user());
     return tx.sql().execute(kDeleteUser, scope.user()) == 1;
   };
   co_return co_await writer.run("user.erase", std::move(erase));

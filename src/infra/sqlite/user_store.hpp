@@ -2,15 +2,14 @@
 
 #include "core/identity/ports.hpp"
 #include "infra/sqlite/database.hpp"
-#include "infra/vectors/collection_cache.hpp"
+#include "infra/sqlite/memory_indexes.hpp"
 
 namespace codelab::infra::sqlite {
 
 class SqliteUserStore final : public core::identity::UserStore {
  public:
-  /// `collections` hold what the memories of an erased user leave behind.
-  SqliteUserStore(Database& database, vectors::CollectionCache& collections)
-      : database_(database), collections_(collections) {}
+  /// `indexes` hold what the memories of an erased user leave behind.
+  SqliteUserStore(Database& database, MemoryIndexes& indexes) : database_(database), indexes_(indexes) {}
 
   base::Task<base::Result<core::identity::User>> create(core::identity::UserCredentials user,
                                                         std::vector<core::agents::Agent> starter_team) override;
@@ -31,7 +30,7 @@ class SqliteUserStore final : public core::identity::UserStore {
 
  private:
   Database& database_;
-  vectors::CollectionCache& collections_;
+  MemoryIndexes& indexes_;
 };
 
 }  // namespace codelab::infra::sqlite

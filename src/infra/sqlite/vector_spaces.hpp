@@ -1,13 +1,10 @@
 #pragma once
 
-#include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "base/ids.hpp"
 #include "infra/sqlite/connection.hpp"
-#include "infra/vectors/collection_cache.hpp"
 
 namespace codelab::infra::sqlite {
 
@@ -17,15 +14,7 @@ struct VectorSpace {
   base::AgentId agent;
   std::string model;
   std::int64_t dimension = 0;
-
-  /// Its name in a CollectionCache.
-  vectors::CollectionCache::Key key() const;
 };
-
-/// The vectors that can be searched, built from the stored ones if they are not at hand. Called outside of any
-/// transaction.
-std::shared_ptr<vectors::CachedCollection> open_collection(Connection& sql, vectors::CollectionCache& collections,
-                                                           const VectorSpace& space);
 
 /// A stored vector is float32, little endian.
 Blob as_stored(std::span<const float> vector);

@@ -1,7 +1,6 @@
 #include "infra/sqlite/writer.hpp"
 
 #include "base/log.hpp"
-#include "base/store_error.hpp"
 
 namespace codelab::infra::sqlite {
 
@@ -37,7 +36,7 @@ void Writer::run_batch(Batch::JobPointer first) {
     batch.commit();
   } catch (const std::exception& error) {
     base::log::error("store_commit_failed", {{"jobs", batch.size()}, {"reason", error.what()}});
-    batch.fail(std::make_exception_ptr(base::StoreError(error.what())));
+    batch.fail(error.what());
     return;
   }
   batch.announce(relay_);

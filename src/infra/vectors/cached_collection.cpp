@@ -36,6 +36,12 @@ bool CachedCollection::remove(std::int64_t row_id) {
   return removed;
 }
 
+std::optional<bool> CachedCollection::copy_vector(std::int64_t row_id, std::span<float> out) const {
+  const auto lock = reading();
+  if (!collection_.keeps_vectors()) return std::nullopt;
+  return collection_.copy_vector(row_id, out);
+}
+
 std::size_t CachedCollection::size() const {
   const auto lock = reading();
   return collection_.size();

@@ -18,12 +18,18 @@ namespace codelab::infra::vectors {
 /// already running. Every call is thread-safe and may block for that long.
 class CachedCollection {
  public:
+  using Content = QuantizedCollection;
+  using Row = std::vector<float>;
+
   explicit CachedCollection(QuantizedCollection collection);
 
   std::vector<Candidate> search(std::span<const float> query, std::size_t top,
                                 std::optional<std::span<const std::int64_t>> allowed_ids = std::nullopt) const;
   void add(std::int64_t row_id, std::span<const float> unit_vector);
   bool remove(std::int64_t row_id);
+
+  /// Writes the row's own vector. False when there is no such row; nullopt when vectors are no longer kept here.
+  std::optional<bool> copy_vector(std::int64_t row_id, std::span<float> out) const;
 
   std::size_t size() const;
   bool contains(std::int64_t row_id) const;

@@ -62,19 +62,33 @@ QuantizedCollection::QuantizedCollection(std::size_t dimension, CollectionOption
       options_(options),
       components_(int8_stride(dimension)),
       bits_(words_of_bits(dimension)),
-      scales_(1) {
+      scales_(1),
+      vectors_(dimension) {
   if (dimension == 0 || dimension > kMaxDimension) throw std::invalid_argument("vector dimension out of range");
 }
 
 std::size_t QuantizedCollection::bytes() const noexcept {
-  return sizeof(*this) + ids_.bytes() + components_.bytes() + bits_.bytes() + scales_.bytes();
+  return sizeof(*this) + ids_.bytes() + components_.bytes() + bits_.bytes() + scales_.bytes() + vectors_.bytes();
 }
 
 void QuantizedCollection::require_dimension(std::size_t dimension) const {
   if (dimension != dimension_) throw std::invalid_argument("vector of another dimension than its collection");
 }
 
+bool QuantizedCollection::copy_vector(std::int64_t row_id, std::span<float> out) const {
+  require_dimension(out.size());
+  const auto slot = ids_.slot_of(row_id);
+  if (!slot || !keeps_vectors_) return false;
+  std::memcpy(out.data(), vectors_.row(*slot), out.size_bytes());
+  return true;
+}
+
 void QuantizedCollection::make_room_for_one() {
+  if (keeps_vectors_ && size() >= options_.kept_vectors) {
+    vectors_ = RowBlocks<float>(dimension_);
+    keeps_vectors_ = false;
+  }
+  if (keeps_vectors_) vectors_.make_room_for(size());
   components_.make_room_for(size());
   bits_.make_room_for(size());
   scales_.make_room_for(size());
@@ -84,6 +98,7 @@ void QuantizedCollection::make_room_for_one() {
 void QuantizedCollection::write(std::uint32_t slot, std::span<const float> vector) {
   *scales_.row(slot) = quantize_to_int8(vector, {components_.row(slot), components_.stride()});
   take_sign_bits(vector, {bits_.row(slot), bits_.stride()});
+  if (keeps_vectors_) std::ranges::copy(vector, vectors_.row(slot));
 }
 
 void QuantizedCollection::add(std::int64_t row_id, std::span<const float> unit_vector) {
@@ -98,6 +113,7 @@ void QuantizedCollection::copy_row(std::uint32_t from, std::uint32_t to) noexcep
   std::memcpy(components_.row(to), components_.row(from), components_.stride());
   std::memcpy(bits_.row(to), bits_.row(from), bits_.stride() * sizeof(std::uint64_t));
   *scales_.row(to) = *scales_.row(from);
+  if (keeps_vectors_) std::memcpy(vectors_.row(to), vectors_.row(from), dimension_ * sizeof(float));
 }
 
 bool QuantizedCollection::remove(std::int64_t row_id) noexcept {
@@ -109,6 +125,7 @@ bool QuantizedCollection::remove(std::int64_t row_id) noexcept {
   components_.shrink_to(size());
   bits_.shrink_to(size());
   scales_.shrink_to(size());
+  vectors_.shrink_to(size());
   return true;
 }
 

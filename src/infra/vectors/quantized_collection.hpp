@@ -16,8 +16,12 @@ namespace codelab::infra::vectors {
 /// Up to this many rows a search scans every int8 row; past it, sign bits choose the rows whose int8 form is read.
 inline constexpr std::size_t kInt8ScanLimit = 90'000;
 
+/// Up to this many rows the float32 vectors are kept as well: reading them elsewhere would cost more than the scan.
+inline constexpr std::size_t kKeptVectors = 2'048;
+
 struct CollectionOptions {
   const Kernels* kernels = &fastest_kernels();
+  std::size_t kept_vectors = kKeptVectors;
   std::size_t int8_scan_limit = kInt8ScanLimit;
 };
 
@@ -32,8 +36,9 @@ struct Candidate {
 struct QuantizedQuery;
 
 /// Derived arrays for approximate search over unit vectors of one dimension: int8 components with a scale a row, sign
-/// bits, row ids. About 1.13 * dimension + 24 bytes a row. The float32 vectors stay with the caller, who rescores the
-/// candidates against them (see rescore.hpp) and can rebuild this at any time.
+/// bits, row ids. About 1.13 * dimension + 24 bytes a row, and 4 * dimension more as long as there are few. The caller
+/// rescores the candidates against the float32 vectors (see rescore.hpp), has all of them and can rebuild this at any
+/// time.
 ///
 /// Not thread-safe: any number of concurrent readers, or one writer. A vector or query of another dimension, and a
 /// dimension of 0 or beyond kMaxDimension, throw std::invalid_argument. A call that throws has changed nothing.
@@ -44,6 +49,11 @@ class QuantizedCollection {
   std::size_t dimension() const noexcept { return dimension_; }
   std::size_t size() const noexcept { return ids_.size(); }
   bool contains(std::int64_t row_id) const noexcept { return ids_.slot_of(row_id).has_value(); }
+
+  /// False once there were more rows than are kept with their float32 vectors.
+  bool keeps_vectors() const noexcept { return keeps_vectors_; }
+  /// Writes the float32 vector of a row; false when there is no such row, or they are not kept.
+  bool copy_vector(std::int64_t row_id, std::span<float> out) const;
 
   /// Memory held, in bytes.
   std::size_t bytes() const noexcept;
@@ -80,6 +90,8 @@ class QuantizedCollection {
   RowBlocks<std::int8_t> components_;
   RowBlocks<std::uint64_t> bits_;
   RowBlocks<float> scales_;
+  RowBlocks<float> vectors_;
+  bool keeps_vectors_ = true;
 };
 
 }  // namespace codelab::infra::vectors

@@ -7,35 +7,27 @@
 namespace codelab::core::memory {
 namespace {
 
-Candidate candidate(std::string text, double semantic, double lexical) {
-  return {.memory = {.id = base::MemoryId::generate(), .text = std::move(text)}, .parts = {semantic, lexical}};
-}
-
-std::vector<std::string> texts(const std::vector<MemoryHit>& hits) {
-  std::vector<std::string> found;
-  for (const MemoryHit& hit : hits) found.push_back(hit.memory.text);
+std::vector<std::int64_t> ids(const std::vector<Candidate>& candidates) {
+  std::vector<std::int64_t> found;
+  for (const Candidate& each : candidates) found.push_back(each.row_id);
   return found;
 }
 
 TEST(Fusion, orders_by_the_weighted_sum_of_both_parts) {
-  const auto hits = fuse({candidate("lexical", 0.1, 1), candidate("both", 0.6, 0.8), candidate("semantic", 0.7, 0)}, 5, 0);
-  EXPECT_EQ(texts(hits), (std::vector<std::string>{"both", "semantic", "lexical"}));
-  EXPECT_NEAR(hits[0].score, 0.75 * 0.6 + 0.25 * 0.8, 1e-12);
+  const auto fused = fuse({{1, {0.1, 1}}, {2, {0.6, 0.8}}, {3, {0.7, 0}}}, 5, 0);
+  EXPECT_EQ(ids(fused), (std::vector<std::int64_t>{2, 3, 1}));
+  EXPECT_NEAR(fused[0].score, 0.75 * 0.6 + 0.25 * 0.8, 1e-12);
 }
 
 TEST(Fusion, leaves_out_what_is_weak_and_what_is_too_many) {
-  const auto hits = fuse({candidate("a", 0.9, 0), candidate("b", 0.8, 0), candidate("c", 0.1, 0)}, 1, 0.2);
-  EXPECT_EQ(texts(hits), std::vector<std::string>{"a"});
-  EXPECT_TRUE(fuse({candidate("c", 0.1, 0)}, 5, 0.2).empty());
+  EXPECT_EQ(ids(fuse({{1, {0.9, 0}}, {2, {0.8, 0}}, {3, {0.1, 0}}}, 1, 0.2)), std::vector<std::int64_t>{1});
+  EXPECT_TRUE(fuse({{3, {0.1, 0}}}, 5, 0.2).empty());
 }
 
-TEST(Fusion, an_opposite_meaning_is_no_better_than_none) {
-  EXPECT_EQ(fuse({candidate("a", -0.9, 0)}, 5, 0).front().score, 0);
-}
+TEST(Fusion, an_opposite_meaning_is_no_better_than_none) { EXPECT_EQ(fuse({{1, {-0.9, 0}}}, 5, 0).front().score, 0); }
 
 TEST(Fusion, of_equals_the_newer_comes_first) {
-  EXPECT_EQ(texts(fuse({candidate("old", 0.5, 0), candidate("new", 0.5, 0)}, 5, 0)),
-            (std::vector<std::string>{"new", "old"}));
+  EXPECT_EQ(ids(fuse({{1, {0.5, 0}}, {2, {0.5, 0}}}, 5, 0)), (std::vector<std::int64_t>{2, 1}));
 }
 
 TEST(Utf8Prefix, never_cuts_a_character) {

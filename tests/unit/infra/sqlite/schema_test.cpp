@@ -75,7 +75,7 @@ TEST_F(Schema, EveryOwnedTableHasAKeyThatBeginsWithTheUser) {
     EXPECT_GE(keys, 1) << name;
     ++seen;
   }
-  EXPECT_EQ(seen, 11);
+  EXPECT_EQ(seen, 12);
 }
 
 TEST_F(Schema, RefusesValuesOfAnotherType) {

@@ -1,4 +1,4 @@
-#include "infra/sqlite/bm25.hpp"
+#include "infra/words/bm25.hpp"
 
 #include <array>
 #include <cmath>
@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace codelab::infra::sqlite {
+namespace codelab::infra::words {
 namespace {
 
 using Counts = std::vector<std::uint8_t>;
@@ -54,4 +54,4 @@ TEST(Bm25, AWordThatIsMissingLowersTheScore) {
 TEST(Bm25, NoWordsScoreNothing) { EXPECT_EQ(Bm25(kHundred, {}).score({}, 10), 0); }
 
 }  // namespace
-}  // namespace codelab::infra::sqlite
+}  // namespace codelab::infra::words

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-namespace codelab::infra::sqlite {
+namespace codelab::infra::words {
 
 /// What the weights of words rest on: one agent's own memories, nobody else's.
 struct TextStatistics {
@@ -22,13 +22,19 @@ class Bm25 {
 
   /// `counts` says how often each word stands in the document.
   double score(std::span<const std::uint8_t> counts, double length) const;
+  /// What one word of the query adds to the score.
+  double part(std::size_t word, double count, double length) const {
+    return shares_[word] * count / (count + slowdown(length));
+  }
   /// No document with these counts scores higher, whatever its length.
   double bound(std::span<const std::uint8_t> counts) const { return score(counts, 0); }
 
  private:
+  double slowdown(double length) const;
+
   double average_length_;
-  std::vector<double> weights_;
-  double most_ = 0;
+  /// Of each word: what it adds when it stands there without end.
+  std::vector<double> shares_;
 };
 
-}  // namespace codelab::infra::sqlite
+}  // namespace codelab::infra::words
