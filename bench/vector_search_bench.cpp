@@ -124,10 +124,7 @@ void measure(benchmark::State& state, const Dataset& data, Search search) {
 void search_with(benchmark::State& state, CollectionOptions options) {
   const Dataset& data = dataset(state);
   const auto collection = data.quantized(options);
-  const FetchVector fetch = [&](std::int64_t id, std::span<float> out) {
-    std::ranges::copy(data.row(static_cast<std::size_t>(id)), out.begin());
-    return true;
-  };
+  const FetchVector fetch = [&](std::int64_t id) { return data.row(static_cast<std::size_t>(id)); };
   measure(state, data, [&](std::span<const float> query) {
     return rescore(query, collection.search(query, rescore_count(kTop)), kTop, fetch);
   });

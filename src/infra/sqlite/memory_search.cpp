@@ -85,9 +85,11 @@ class Search {
   }
 
   std::vector<vectors::Match> rescored(const std::vector<vectors::Candidate>& candidates, std::size_t top) {
-    const auto fetch = [&](std::int64_t row_id, std::span<float> out) {
-      const auto copied = vectors_->copy_vector(row_id, out);
-      return copied ? *copied : read_vector(row_id, out);
+    auto at_hand = vectors_->rescore(query_.embedding.values, candidates, top);
+    if (at_hand) return std::move(*at_hand);
+    std::vector<float> vector(query_.embedding.values.size());
+    const auto fetch = [&](std::int64_t row_id) {
+      return read_vector(row_id, vector) ? std::span<const float>(vector) : std::span<const float>();
     };
     return vectors::rescore(query_.embedding.values, candidates, top, fetch);
   }

@@ -36,10 +36,13 @@ bool CachedCollection::remove(std::int64_t row_id) {
   return removed;
 }
 
-std::optional<bool> CachedCollection::copy_vector(std::int64_t row_id, std::span<float> out) const {
+std::optional<std::vector<Match>> CachedCollection::rescore(std::span<const float> query,
+                                                            std::span<const Candidate> candidates,
+                                                            std::size_t top_k) const {
   const auto lock = reading();
   if (!collection_.keeps_vectors()) return std::nullopt;
-  return collection_.copy_vector(row_id, out);
+  const auto fetch = [this](std::int64_t row_id) { return collection_.vector_of(row_id); };
+  return vectors::rescore(query, candidates, top_k, fetch);
 }
 
 std::size_t CachedCollection::size() const {

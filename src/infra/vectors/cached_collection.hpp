@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "infra/vectors/quantized_collection.hpp"
+#include "infra/vectors/rescore.hpp"
 
 namespace codelab::infra::vectors {
 
@@ -28,8 +29,9 @@ class CachedCollection {
   void add(std::int64_t row_id, std::span<const float> unit_vector);
   bool remove(std::int64_t row_id);
 
-  /// Writes the row's own vector. False when there is no such row; nullopt when vectors are no longer kept here.
-  std::optional<bool> copy_vector(std::int64_t row_id, std::span<float> out) const;
+  /// See rescore.hpp. Nullopt when the float32 vectors are not kept here: then the caller must fetch them.
+  std::optional<std::vector<Match>> rescore(std::span<const float> query, std::span<const Candidate> candidates,
+                                            std::size_t top_k) const;
 
   std::size_t size() const;
   bool contains(std::int64_t row_id) const;

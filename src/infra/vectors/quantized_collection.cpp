@@ -10,9 +10,13 @@
 namespace codelab::infra::vectors {
 
 struct QuantizedQuery {
-  explicit QuantizedQuery(std::span<const float> query)
-      : components(int8_stride(query.size())), planes(kBitPlanes * words_of_bits(query.size())) {
+  explicit QuantizedQuery(std::span<const float> query) : components(int8_stride(query.size())) {
     scale = quantize_to_int8(query, components);
+  }
+
+  /// What a scan of sign bits needs as well.
+  void add_bit_planes(std::span<const float> query) {
+    planes.resize(kBitPlanes * words_of_bits(query.size()));
     take_bit_planes(query, planes);
   }
 
@@ -75,12 +79,10 @@ void QuantizedCollection::require_dimension(std::size_t dimension) const {
   if (dimension != dimension_) throw std::invalid_argument("vector of another dimension than its collection");
 }
 
-bool QuantizedCollection::copy_vector(std::int64_t row_id, std::span<float> out) const {
-  require_dimension(out.size());
+std::span<const float> QuantizedCollection::vector_of(std::int64_t row_id) const noexcept {
   const auto slot = ids_.slot_of(row_id);
-  if (!slot || !keeps_vectors_) return false;
-  std::memcpy(out.data(), vectors_.row(*slot), out.size_bytes());
-  return true;
+  if (!slot || !keeps_vectors_) return {};
+  return {vectors_.row(*slot), dimension_};
 }
 
 void QuantizedCollection::make_room_for_one() {
@@ -195,12 +197,13 @@ std::vector<Candidate> QuantizedCollection::search(std::span<const float> query,
   require_dimension(query.size());
   top = std::min(top, size());
   if (top == 0) return {};
-  const QuantizedQuery quantized(query);
+  QuantizedQuery quantized(query);
   Slots slots = allowed_ids ? slots_of(*allowed_ids) : Slots{};
   const std::size_t rows = allowed_ids ? slots.size() : size();
 
   TopSelection best(top);
   if (rows > options_.int8_scan_limit) {
+    quantized.add_bit_planes(query);
     TopSelection by_bits(oversampled(top, rows));
     allowed_ids ? scan_bits(quantized, slots, by_bits) : scan_bits(quantized, by_bits);
     scan_int8(quantized, sorted_slots(by_bits), best);

@@ -52,8 +52,8 @@ class QuantizedCollection {
 
   /// False once there were more rows than are kept with their float32 vectors.
   bool keeps_vectors() const noexcept { return keeps_vectors_; }
-  /// Writes the float32 vector of a row; false when there is no such row, or they are not kept.
-  bool copy_vector(std::int64_t row_id, std::span<float> out) const;
+  /// The float32 vector of a row; empty when there is no such row, or they are not kept.
+  std::span<const float> vector_of(std::int64_t row_id) const noexcept;
 
   /// Memory held, in bytes.
   std::size_t bytes() const noexcept;

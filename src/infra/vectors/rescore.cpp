@@ -1,5 +1,6 @@
 #include "infra/vectors/rescore.hpp"
 
+#include <cassert>
 #include <cmath>
 
 namespace codelab::infra::vectors {
@@ -17,11 +18,12 @@ std::vector<Match> rescore(std::span<const float> query, std::span<const Candida
     return kernels.dot_float(left.data(), right.data(), left.size());
   };
   const float query_norm = std::sqrt(dot(query, query));
-  std::vector<float> vector(query.size());
   std::vector<Match> matches;
   matches.reserve(candidates.size());
   for (const auto& candidate : candidates) {
-    if (!fetch(candidate.row_id, vector)) continue;
+    const auto vector = fetch(candidate.row_id);
+    if (vector.empty()) continue;
+    assert(vector.size() == query.size());
     const float cosine = dot(query, vector) / (query_norm * std::sqrt(dot(vector, vector)));
     matches.push_back({candidate.row_id, std::isfinite(cosine) ? cosine : 0.0F});
   }

@@ -27,8 +27,8 @@ struct Match {
   bool operator==(const Match&) const = default;
 };
 
-/// Writes the float32 vector of a row; false when the row no longer exists.
-using FetchVector = std::function<bool(std::int64_t row_id, std::span<float> out)>;
+/// The float32 vector of a row, valid until the next call; empty when the row no longer exists.
+using FetchVector = std::function<std::span<const float>(std::int64_t row_id)>;
 
 /// The `top_k` candidates nearest to the query by exact cosine, best first, ties by row id. Candidates that `fetch`
 /// does not find are left out, so a collection that lags behind its store never answers with a row that is gone.

@@ -71,11 +71,6 @@ class ClusteredVectors {
     return vector;
   }
 
-  bool fetch(std::int64_t row_id, std::span<float> out) const {
-    std::ranges::copy(row(static_cast<std::size_t>(row_id)), out.begin());
-    return true;
-  }
-
   /// Ids of the rows nearest to the query by exact search.
   std::vector<std::int64_t> nearest(std::span<const float> query, std::size_t count) const {
     std::vector<float> scores(size());

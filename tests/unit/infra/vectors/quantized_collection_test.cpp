@@ -147,15 +147,13 @@ TEST(QuantizedCollection, KeepsTheVectorsOfAFewRows) {
   QuantizedCollection collection(kDimension, {.kept_vectors = 3});
   for (std::int64_t id = 0; id < 3; ++id) collection.add(id, data.row(static_cast<std::size_t>(id)));
   collection.remove(0);
-  std::vector<float> out(kDimension);
-  ASSERT_TRUE(collection.copy_vector(2, out));
-  EXPECT_TRUE(std::ranges::equal(out, data.row(2)));
-  EXPECT_FALSE(collection.copy_vector(0, out));
+  EXPECT_TRUE(std::ranges::equal(collection.vector_of(2), data.row(2)));
+  EXPECT_TRUE(collection.vector_of(0).empty());
   collection.add(0, data.row(0));
   EXPECT_TRUE(collection.keeps_vectors());
   collection.add(3, data.row(3));
   EXPECT_FALSE(collection.keeps_vectors());
-  EXPECT_FALSE(collection.copy_vector(2, out));
+  EXPECT_TRUE(collection.vector_of(2).empty());
   EXPECT_EQ(collection.size(), 4);
 }
 

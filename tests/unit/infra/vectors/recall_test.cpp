@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include <gtest/gtest.h>
 
@@ -17,7 +18,7 @@ constexpr std::size_t kTop = 10;
 double recall(ClusteredVectors& data, std::size_t dimension, int queries) {
   QuantizedCollection collection(dimension);
   for (std::size_t i = 0; i < data.size(); ++i) collection.add(static_cast<std::int64_t>(i), data.row(i));
-  const FetchVector fetch = [&](std::int64_t id, std::span<float> out) { return data.fetch(id, out); };
+  const FetchVector fetch = [&](std::int64_t id) { return data.row(static_cast<std::size_t>(id)); };
   std::size_t found = 0;
   for (int i = 0; i < queries; ++i) {
     const auto query = data.query();
@@ -49,11 +50,8 @@ TEST(Recall, OfSignBitsStaysHighPastTheInt8Limit) {
 
 TEST(Rescore, OrdersByExactCosineWhateverTheLength) {
   const std::vector<Candidate> candidates{{1, 0.1F}, {2, 0.9F}, {3, 0.5F}, {4, 0.5F}};
-  const FetchVector fetch = [](std::int64_t id, std::span<float> out) {
-    const float vectors[][2] = {{5, 0}, {0, 1}, {3, 4}, {0.3F, 0.4F}};
-    std::ranges::copy(vectors[id - 1], out.begin());
-    return true;
-  };
+  const float vectors[][2] = {{5, 0}, {0, 1}, {3, 4}, {0.3F, 0.4F}};
+  const FetchVector fetch = [&](std::int64_t id) { return std::span<const float>(vectors[id - 1]); };
   const auto matches = rescore(std::vector<float>{2, 0}, candidates, 3, fetch);
   ASSERT_EQ(matches.size(), 3U);
   EXPECT_EQ(matches[0], (Match{1, 1.0F}));
@@ -64,19 +62,15 @@ TEST(Rescore, OrdersByExactCosineWhateverTheLength) {
 
 TEST(Rescore, LeavesOutRowsThatAreGone) {
   const std::vector<Candidate> candidates{{1, 0.9F}, {2, 0.8F}};
-  const FetchVector fetch = [](std::int64_t id, std::span<float> out) {
-    out[0] = 1;
-    return id != 1;
-  };
+  const std::array one{1.0F};
+  const FetchVector fetch = [&](std::int64_t id) { return id == 1 ? std::span<const float>() : std::span<const float>(one); };
   EXPECT_EQ(rescore(std::vector<float>{1}, candidates, 10, fetch), (std::vector<Match>{{2, 1.0F}}));
 }
 
 TEST(Rescore, GivesZeroWhereTheCosineIsNotDefined) {
   const std::vector<Candidate> candidates{{1, 0.9F}};
-  const FetchVector fetch = [](std::int64_t, std::span<float> out) {
-    out[0] = 0;
-    return true;
-  };
+  const std::array zero{0.0F};
+  const FetchVector fetch = [&](std::int64_t) { return std::span<const float>(zero); };
   EXPECT_EQ(rescore(std::vector<float>{1}, candidates, 10, fetch), (std::vector<Match>{{1, 0.0F}}));
 }
 
