@@ -2,6 +2,8 @@
 
 #include <prometheus/text_serializer.h>
 
+#include "http/route.hpp"
+
 namespace codelab::app {
 namespace {
 
@@ -41,17 +43,17 @@ std::string_view name_of(core::models::CallOutcome outcome) {
 
 Metrics::Metrics()
     : requests_(counters(registry_, "codelab_http_requests_total", "Answered requests")),
+      request_seconds_(histograms(registry_, "codelab_http_request_seconds", "From first byte in to last byte out")),
       queries_(histograms(registry_, "codelab_store_query_seconds", "Time of one operation in the database")),
       model_calls_(counters(registry_, "codelab_model_calls_total", "Calls of language models and embedders")),
-      model_seconds_(histograms(registry_, "codelab_model_call_seconds", "Time of one call, waiting and retries included")),
+      model_seconds_(
+          histograms(registry_, "codelab_model_call_seconds", "Time of one call, waiting and retries included")),
       model_tokens_(counters(registry_, "codelab_model_tokens_total", "Tokens sent to and received from models")),
       model_retries_(counters(registry_, "codelab_model_retries_total", "Attempts after the first")),
       model_breaker_(BuildGauge()
                          .Name("codelab_model_breaker_open")
                          .Help("1 while calls are refused because the provider failed")
                          .Register(registry_)),
-      request_seconds_(histograms(registry_, "codelab_http_request_seconds", "From first byte in to last byte out")
-                           .Add({}, kFast)),
       bytes_in_(counters(registry_, "codelab_http_received_bytes_total", "Bytes of requests").Add({})),
       bytes_out_(counters(registry_, "codelab_http_sent_bytes_total", "Bytes of answers").Add({})),
       connections_(gauge(registry_, "codelab_http_connections", "Open connections")),
@@ -61,7 +63,15 @@ Metrics::Metrics()
       commit_jobs_(counters(registry_, "codelab_store_committed_jobs_total", "Write jobs that became durable").Add({})),
       write_queue_(gauge(registry_, "codelab_store_write_queue", "Write jobs that wait")),
       read_queue_(gauge(registry_, "codelab_store_read_queue", "Read jobs that wait")),
-      model_in_flight_(gauge(registry_, "codelab_model_calls_in_flight", "Model calls that run or wait")) {}
+      model_in_flight_(gauge(registry_, "codelab_model_calls_in_flight", "Model calls that run or wait")),
+      route_seconds_{&request_seconds_.Add({{"method", "OTHER"}, {"route", "other"}}, kFast)} {}
+
+void Metrics::set_routes(const std::vector<http::Route>& routes) {
+  for (const http::Route& route : routes) {
+    route_seconds_.push_back(&request_seconds_.Add(
+        {{"method", std::string(http::to_string(route.method()))}, {"route", std::string(route.path())}}, kFast));
+  }
+}
 
 void Metrics::add_gauge(const std::string& name, const std::string& help, std::function<double()> read) {
   auto& made = BuildGauge().Name(name).Help(help).Register(registry_).Add({});
@@ -86,15 +96,14 @@ prometheus::Counter& Metrics::requests(http::Method method, unsigned status) {
   const std::size_t index = static_cast<std::size_t>(method) * kStatuses + std::min<std::size_t>(status, kStatuses - 1);
   auto& known = request_counters_[index];
   if (auto* counter = known.load(std::memory_order_acquire)) return *counter;
-  auto& counter =
-      requests_.Add({{"method", std::string(http::to_string(method))}, {"status", std::to_string(status)}});
+  auto& counter = requests_.Add({{"method", std::string(http::to_string(method))}, {"status", std::to_string(status)}});
   known.store(&counter, std::memory_order_release);
   return counter;
 }
 
 void Metrics::request_done(const http::server::RequestRecord& record) noexcept {
   requests(record.method, record.status).Increment();
-  request_seconds_.Observe(std::chrono::duration<double>(record.duration).count());
+  route_seconds_[record.route]->Observe(std::chrono::duration<double>(record.duration).count());
   bytes_in_.Increment(static_cast<double>(record.bytes_in));
   bytes_out_.Increment(static_cast<double>(record.bytes_out));
 }
