@@ -13,7 +13,7 @@ function(codelab_layer name folder)
 endfunction()
 
 codelab_layer(codelab_base base
-  Threads::Threads Boost::headers Boost::json fmt::fmt spdlog::spdlog PkgConfig::sodium)
+  Threads::Threads Boost::headers Boost::json fmt::fmt PkgConfig::sodium)
 codelab_layer(codelab_config config codelab_base PkgConfig::tomlplusplus)
 codelab_layer(codelab_core core codelab_base OpenSSL::Crypto PkgConfig::tomlplusplus)
 codelab_layer(codelab_http http codelab_core Boost::url)

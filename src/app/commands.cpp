@@ -10,13 +10,12 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "app/config_check.hpp"
 #include "app/doctor.hpp"
 #include "app/operator.hpp"
 #include "app/serve.hpp"
 #include "base/log.hpp"
 #include "config/load.hpp"
-#include "core/identity/jwt_keys.hpp"
-#include "core/models/price_table.hpp"
 
 namespace codelab::app {
 namespace {
@@ -31,20 +30,6 @@ int with_settings(const std::string& file, Command&& command) {
   for (const std::string& fault : loaded.faults) fmt::print(stderr, "configuration: {}\n", fault);
   if (!loaded.faults.empty()) return 2;
   return command(loaded.settings);
-}
-
-/// What the values refer to, as `serve` would read it.
-std::vector<std::string> faults_behind(const config::Settings& settings) {
-  std::vector<std::string> faults;
-  if (!settings.jwt_secrets.empty()) {
-    const auto keys = core::identity::JwtKeys::parse(settings.jwt_secrets);
-    if (!keys) faults.push_back("auth.jwt_secrets: " + keys.error().detail);
-  }
-  if (!settings.prices_file.empty()) {
-    const auto prices = core::models::PriceTable::built_in().with_override_file(settings.prices_file);
-    if (!prices) faults.push_back("llm.prices_file: " + prices.error().detail);
-  }
-  return faults;
 }
 
 int config_is_good(const config::Settings& settings) {

@@ -2,6 +2,8 @@
 
 #include <prometheus/text_serializer.h>
 
+#include "http/route.hpp"
+
 namespace codelab::app {
 namespace {
 
@@ -41,6 +43,7 @@ std::string_view name_of(core::models::CallOutcome outcome) {
 
 Metrics::Metrics()
     : requests_(counters(registry_, "codelab_http_requests_total", "Answered requests")),
+      request_seconds_(histograms(registry_, "codelab_http_request_seconds", "From first byte in to last byte out")),
       queries_(histograms(registry_, "codelab_store_query_seconds", "Time of one operation in the database")),
       model_calls_(counters(registry_, "codelab_model_calls_total", "Calls of language models and embedders")),
       model_seconds_(
@@ -51,8 +54,6 @@ Metrics::Metrics()
                          .Name("codelab_model_breaker_open")
                          .Help("1 while calls are refused because the provider failed")
                          .Register(registry_)),
-      request_seconds_(
-          histograms(registry_, "codelab_http_request_seconds", "From first byte in to last byte out").Add({}, kFast)),
       bytes_in_(counters(registry_, "codelab_http_received_bytes_total", "Bytes of requests").Add({})),
       bytes_out_(counters(registry_, "codelab_http_sent_bytes_total", "Bytes of answers").Add({})),
       connections_(gauge(registry_, "codelab_http_connections", "Open connections")),
@@ -62,7 +63,15 @@ Metrics::Metrics()
       commit_jobs_(counters(registry_, "codelab_store_committed_jobs_total", "Write jobs that became durable").Add({})),
       write_queue_(gauge(registry_, "codelab_store_write_queue", "Write jobs that wait")),
       read_queue_(gauge(registry_, "codelab_store_read_queue", "Read jobs that wait")),
-      model_in_flight_(gauge(registry_, "codelab_model_calls_in_flight", "Model calls that run or wait")) {}
+      model_in_flight_(gauge(registry_, "codelab_model_calls_in_flight", "Model calls that run or wait")),
+      route_seconds_{&request_seconds_.Add({{"method", "OTHER"}, {"route", "other"}}, kFast)} {}
+
+void Metrics::set_routes(const std::vector<http::Route>& routes) {
+  for (const http::Route& route : routes) {
+    route_seconds_.push_back(&request_seconds_.Add(
+        {{"method", std::string(http::to_string(route.method()))}, {"route", std::string(route.path())}}, kFast));
+  }
+}
 
 void Metrics::add_gauge(const std::string& name, const std::string& help, std::function<double()> read) {
   auto& made = BuildGauge().Name(name).Help(help).Register(registry_).Add({});
@@ -94,7 +103,7 @@ prometheus::Counter& Metrics::requests(http::Method method, unsigned status) {
 
 void Metrics::request_done(const http::server::RequestRecord& record) noexcept {
   requests(record.method, record.status).Increment();
-  request_seconds_.Observe(std::chrono::duration<double>(record.duration).count());
+  route_seconds_[record.route]->Observe(std::chrono::duration<double>(record.duration).count());
   bytes_in_.Increment(static_cast<double>(record.bytes_in));
   bytes_out_.Increment(static_cast<double>(record.bytes_out));
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
@@ -17,6 +18,10 @@
 #include "http/server/observer.hpp"
 #include "infra/sqlite/observer.hpp"
 
+namespace codelab::http {
+class Route;
+}
+
 namespace codelab::app {
 
 /// Counts what the parts report, for Prometheus. Thread-safe.
@@ -26,6 +31,8 @@ class Metrics final : public http::server::ServerObserver,
  public:
   Metrics();
 
+  /// The routes that requests are told apart by. Called once, before the first request.
+  void set_routes(const std::vector<http::Route>& routes);
   /// A value that is read when the metrics are.
   void add_gauge(const std::string& name, const std::string& help, std::function<double()> read);
   /// Prometheus text format.
@@ -56,13 +63,13 @@ class Metrics final : public http::server::ServerObserver,
 
   prometheus::Registry registry_;
   prometheus::Family<prometheus::Counter>& requests_;
+  prometheus::Family<prometheus::Histogram>& request_seconds_;
   prometheus::Family<prometheus::Histogram>& queries_;
   prometheus::Family<prometheus::Counter>& model_calls_;
   prometheus::Family<prometheus::Histogram>& model_seconds_;
   prometheus::Family<prometheus::Counter>& model_tokens_;
   prometheus::Family<prometheus::Counter>& model_retries_;
   prometheus::Family<prometheus::Gauge>& model_breaker_;
-  prometheus::Histogram& request_seconds_;
   prometheus::Counter& bytes_in_;
   prometheus::Counter& bytes_out_;
   prometheus::Gauge& connections_;
@@ -75,6 +82,8 @@ class Metrics final : public http::server::ServerObserver,
   prometheus::Gauge& model_in_flight_;
 
   std::array<std::atomic<prometheus::Counter*>, kMethods * kStatuses> request_counters_{};
+  /// By RequestRecord::route: what no route answered, then the routes. Only read once requests come.
+  std::vector<prometheus::Histogram*> route_seconds_;
   std::mutex mutex_;
   std::map<std::string, prometheus::Histogram*, std::less<>> query_histograms_;
   std::map<std::string, std::string, std::less<>> model_labels_;

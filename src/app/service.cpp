@@ -1,24 +1,14 @@
 #include "app/service.hpp"
 
-#include <boost/algorithm/string/classification.hpp>
-#include <boost/algorithm/string/split.hpp>
-#include <boost/algorithm/string/trim.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/log.hpp"
 #include "base/store_error.hpp"
+#include "config/origins.hpp"
 #include "http/openapi.hpp"
 
 namespace codelab::app {
 namespace {
-
-std::vector<std::string> origins_of(const std::string& text) {
-  std::vector<std::string> origins;
-  boost::algorithm::split(origins, text, boost::algorithm::is_any_of(","));
-  for (std::string& origin : origins) boost::algorithm::trim(origin);
-  std::erase(origins, "");
-  return origins;
-}
 
 constexpr std::chrono::milliseconds kLastCall{1'000};
 
@@ -45,7 +35,7 @@ Service::Service(const config::Settings& settings, Platform& platform)
       memory_(platform.agents, platform.memory, platform.memory_store, platform.clock),
       service_(*this, CODELAB_VERSION),
       gateway_({.authenticator = platform.authenticator, .limiter = platform.limiter}, make_router(),
-               http::Cors(origins_of(settings.cors_origins)), settings.rate_limit_per_minute),
+               http::Cors(config::split_origins(settings.cors_origins)), settings.rate_limit_per_minute),
       server_(platform.cores, limits_of(settings), gateway_, platform.metrics) {}
 
 http::Router Service::make_router() {
@@ -57,6 +47,7 @@ http::Router Service::make_router() {
                                          .tasks = tasks_,
                                          .memory = memory_,
                                          .service = service_}));
+  platform_.metrics.set_routes(router.routes());
   service_.publish(http::openapi_document(router.routes(), CODELAB_VERSION));
   return router;
 }

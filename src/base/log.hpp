@@ -25,10 +25,13 @@ struct Field {
   std::variant<std::int64_t, bool, double, std::string> value;
 };
 
-/// Lines go to stderr as one JSON object each: {"ts","level","event", fields...}. Thread-safe; set once at start.
+/// Set once at start. Thread-safe.
 void set_level(Level level);
 bool enabled(Level level);
 
+/// Lines go to stderr as one JSON object each: {"ts","level","event", fields...}. Never waits for whoever reads them:
+/// see Sink for what happens when they do not keep up. exit() and a return from main write what is queued; a crash
+/// loses what was logged in its last milliseconds. Thread-safe.
 void write(Level level, std::string_view event, std::initializer_list<Field> fields);
 
 inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include "config/origins.hpp"
 #include "config/properties.hpp"
 
 namespace codelab::config {
@@ -15,7 +16,8 @@ constexpr std::string_view kOpenAi = "https://api.openai.com/v1";
 
 using Faults = std::vector<std::string>;
 
-void set_number(const NumberRule& rule, Settings& settings, std::int64_t value, std::string_view where, Faults& faults) {
+void set_number(const NumberRule& rule, Settings& settings, std::int64_t value, std::string_view where,
+                Faults& faults) {
   if (value < rule.minimum || value > rule.maximum) {
     faults.push_back(fmt::format("{} is {}, it must be {} to {}", where, value, rule.minimum, rule.maximum));
     return;
@@ -23,7 +25,8 @@ void set_number(const NumberRule& rule, Settings& settings, std::int64_t value, 
   rule.value(settings) = value;
 }
 
-void set_text(const TextRule& rule, Settings& settings, std::string_view value, std::string_view where, Faults& faults) {
+void set_text(const TextRule& rule, Settings& settings, std::string_view value, std::string_view where,
+              Faults& faults) {
   if (!rule.choices.empty() && std::ranges::find(rule.choices, value) == rule.choices.end()) {
     faults.push_back(fmt::format("{} is \"{}\", it must be one of: {}", where, value, fmt::join(rule.choices, ", ")));
     return;
@@ -118,7 +121,15 @@ void complete(Settings& settings) {
   if (embedding.base_url.empty() && embedding.model.empty()) embedding.model = "auto";
 }
 
+void check_origins(const Settings& settings, Faults& faults) {
+  for (const std::string& origin : split_origins(settings.cors_origins)) {
+    const auto fault = fault_of_origin(origin);
+    if (fault) faults.push_back(fmt::format("server.cors_origins holds \"{}\": {}", origin, *fault));
+  }
+}
+
 void check(const Settings& settings, Faults& faults) {
+  check_origins(settings, faults);
   const auto refuse_url = [&](std::string_view name, const std::string& value) {
     if (!value.empty()) faults.push_back(fmt::format("{} is set, but this version has only the embedded store", name));
   };
@@ -133,8 +144,10 @@ void check(const Settings& settings, Faults& faults) {
   }
   const std::string& model = settings.embedding.model;
   if (settings.embedding.base_url.empty() && model != "auto" && model != "sentences" && model != "hashing") {
-    faults.push_back(fmt::format("embedding.model is \"{}\"; without embedding.base_url it must be auto, sentences or "
-                                 "hashing", model));
+    faults.push_back(
+        fmt::format("embedding.model is \"{}\"; without embedding.base_url it must be auto, sentences or "
+                    "hashing",
+                    model));
   }
 }
 
@@ -176,7 +189,8 @@ Loaded load(const std::optional<std::filesystem::path>& file, Environment enviro
 std::string documentation() {
   std::string text =
       "# Configuration\n\n"
-      "Every setting has a default. A TOML file (`codelab serve --config FILE`) changes it, the environment changes it\n"
+      "Every setting has a default. A TOML file (`codelab serve --config FILE`) changes it, the environment changes "
+      "it\n"
       "once more. `codelab config check` says in words what is wrong. This page is printed by `codelab config doc`.\n\n"
       "| in the file | in the environment | default | may be | what it is |\n|---|---|---|---|---|\n";
   for (const Property& property : properties()) {

@@ -18,12 +18,13 @@ class Cors {
   /// asked for one.
   static bool is_preflight(const Request& request);
   Response answer_preflight(const Request& request) const;
-  /// Adds what lets the asking origin read the answer.
+  /// Adds what lets the asking origin read the answer. Where that depends on the origin, a cache is told so, whoever
+  /// asks.
   void allow(const Request& request, Response& response) const;
 
  private:
-  bool allows(std::string_view origin) const;
-  void add_origin(std::string_view origin, Response& response) const;
+  /// Adds what the answer to `origin` begins with; false when it is not allowed.
+  bool admit(std::string_view origin, Response& response) const;
 
   std::vector<std::string> origins_;
 };

@@ -1,8 +1,9 @@
 #include "http/event_framing.hpp"
 
-#include <boost/algorithm/string/find.hpp>
+#include <array>
 
 #include "base/describe/fields.hpp"
+#include "http/accept.hpp"
 
 namespace codelab::http {
 namespace {
@@ -15,10 +16,8 @@ void append_server_sent(std::string& out, const core::events::StreamLine& line) 
 }  // namespace
 
 EventFraming framing_of(std::string_view accept) {
-  const auto events = boost::algorithm::ifind_first(accept, "text/event-stream");
-  const auto ndjson = boost::algorithm::ifind_first(accept, "application/x-ndjson");
-  const bool wants_events = !events.empty() && (ndjson.empty() || events.begin() < ndjson.begin());
-  return wants_events ? EventFraming::server_sent_events : EventFraming::ndjson;
+  static constexpr std::array<std::string_view, 2> kOffers{"application/x-ndjson", "text/event-stream"};
+  return best_offer(accept, kOffers) == 0 ? EventFraming::ndjson : EventFraming::server_sent_events;
 }
 
 std::string_view content_type_of(EventFraming framing) {

@@ -10,7 +10,7 @@ namespace codelab::http {
 
 enum class EventFraming : std::uint8_t { ndjson, server_sent_events };
 
-/// `text/event-stream` when Accept names it and not NDJSON before it; NDJSON otherwise.
+/// `text/event-stream` when Accept prefers it; NDJSON otherwise.
 EventFraming framing_of(std::string_view accept);
 std::string_view content_type_of(EventFraming framing);
 

@@ -18,12 +18,20 @@ namespace {
 
 base::ErrorCode code_of_status(unsigned status) {
   switch (status) {
+    case 408:
+      return base::ErrorCode::request_timeout;
     case 413:
       return base::ErrorCode::body_too_large;
+    case 414:
+      return base::ErrorCode::target_too_long;
     case 431:
       return base::ErrorCode::headers_too_large;
+    case 501:
+      return base::ErrorCode::transfer_encoding_unsupported;
     case 503:
       return base::ErrorCode::overloaded;
+    case 505:
+      return base::ErrorCode::http_version_unsupported;
     default:
       return base::ErrorCode::malformed_request;
   }
@@ -35,10 +43,16 @@ std::string_view detail_of_status(unsigned status) {
       return "the request did not arrive in time";
     case 413:
       return "the body is larger than this server takes";
+    case 414:
+      return "the request target is longer than this server takes";
     case 431:
       return "the header fields are larger than this server takes";
+    case 501:
+      return "this server takes no transfer coding but chunked";
     case 503:
       return "this server has all the connections that it can hold";
+    case 505:
+      return "this server speaks HTTP/1.1 and HTTP/1.0";
     default:
       return "the request is not valid HTTP";
   }
@@ -96,6 +110,7 @@ base::Task<Response> Gateway::handle(Request request) {
   if (request.headers.contains("Origin")) echo.headers.add("Origin", std::string(request.headers.get("Origin")));
   const bool preflight = Cors::is_preflight(request);
   Response response = co_await answer(std::move(request), trace);
+  response.route = trace.route;
   response.headers.add("X-Request-Id", echo.request_id);
   add_security_headers(response);
   if (!preflight) cors_.allow(echo, response);
@@ -118,10 +133,9 @@ base::Task<Response> Gateway::answer(Request request, Trace& trace) {
   } catch (const std::exception& failure) {
     reason = failure.what();
   }
-  base::log::error("request_broken", {{"trace_id", trace.trace_id},
-                                      {"user_id", trace.user_id},
-                                      {"code", base::name_of(code)},
-                                      {"reason", reason}});
+  base::log::error(
+      "request_broken",
+      {{"trace_id", trace.trace_id}, {"user_id", trace.user_id}, {"code", base::name_of(code)}, {"reason", reason}});
   co_return problem(base::make_error(code, std::string(public_detail(code))), trace.trace_id);
 }
 
@@ -131,6 +145,7 @@ base::Task<Response> Gateway::dispatch(Request request, Trace& trace) {
   if (!target) co_return problem(target.error(), trace.trace_id);
   auto match = router_.find(request.method, *target);
   if (match.route == nullptr) co_return no_route(request, *target, match.allowed, trace.trace_id);
+  trace.route = match.number;
   ApiRequest routed{.raw = std::move(request),
                     .target = std::move(*target),
                     .params = std::move(match.params),
@@ -187,13 +202,8 @@ base::Task<core::cache::RateDecision> Gateway::take(std::string key) {
 }
 
 Response Gateway::connection_error(unsigned status, std::string_view request_id) {
-  base::Error error = base::make_error(code_of_status(status), std::string(detail_of_status(status)));
+  const base::Error error = base::make_error(code_of_status(status), std::string(detail_of_status(status)));
   Response response = problem(error, request_id);
-  if (response.status != status) {
-    const std::string wrong = "\"status\":" + std::to_string(response.status);
-    response.body.replace(response.body.find(wrong), wrong.size(), "\"status\":" + std::to_string(status));
-    response.status = status;
-  }
   response.headers.add("X-Request-Id", std::string(request_id));
   add_security_headers(response);
   return response;

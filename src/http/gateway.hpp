@@ -34,6 +34,8 @@ class Gateway final : public RequestHandler {
     std::string user_id;
     std::string session_id;
     std::string agent;
+    /// As Response::route.
+    std::size_t route = 0;
   };
 
   base::Task<Response> answer(Request request, Trace& trace);

@@ -44,13 +44,22 @@ void Headers::set(std::string_view name, std::string value) {
 }
 
 std::string_view Headers::get(std::string_view name) const {
-  const auto found =
-      std::ranges::find_if(fields_, [&](const auto& field) { return same_name(field.first, name); });
+  const auto found = std::ranges::find_if(fields_, [&](const auto& field) { return same_name(field.first, name); });
   return found == fields_.end() ? std::string_view{} : std::string_view{found->second};
 }
 
 bool Headers::contains(std::string_view name) const {
   return std::ranges::any_of(fields_, [&](const auto& field) { return same_name(field.first, name); });
+}
+
+std::string Headers::joined(std::string_view name) const {
+  std::string list;
+  for (const auto& [each, value] : fields_) {
+    if (!same_name(each, name)) continue;
+    if (!list.empty()) list += ", ";
+    list += value;
+  }
+  return list;
 }
 
 }  // namespace codelab::http

@@ -25,6 +25,8 @@ class Headers {
   /// The first value of that name; empty when there is none.
   std::string_view get(std::string_view name) const;
   bool contains(std::string_view name) const;
+  /// All values of that name as one list, as a field that may stand on several lines means it.
+  std::string joined(std::string_view name) const;
 
   auto begin() const { return fields_.begin(); }
   auto end() const { return fields_.end(); }
@@ -63,6 +65,8 @@ struct Response {
   std::string body;
   /// Sent chunked, each piece flushed at once.
   std::shared_ptr<BodyStream> stream;
+  /// Which route answered, for metrics: its place in the route table and one more; 0 when none did.
+  std::size_t route = 0;
 };
 
 /// What the connection hands every complete request to. One call per request; calls of one connection never overlap.
@@ -71,7 +75,8 @@ class RequestHandler {
   virtual ~RequestHandler() = default;
   /// Never throws: an answer for everything.
   virtual base::Task<Response> handle(Request request) = 0;
-  /// An answer made by the connection itself (400 bad framing, 408, 413, 431, 503), so that every error looks alike.
+  /// An answer made by the connection itself (400 bad framing, 408, 413, 414, 431, 501, 503, 505), so that every error
+  /// looks alike.
   virtual Response connection_error(unsigned status, std::string_view request_id) = 0;
 };
 

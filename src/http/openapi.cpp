@@ -119,6 +119,7 @@ json::object operation_of(const Route& route, base::Schemas& schemas) {
   json::object operation{{"operationId", operation_id(route)},
                          {"summary", json::string(route.doc().summary)},
                          {"tags", json::array{json::string(tag_of(route.path()))}}};
+  if (!route.doc().description.empty()) operation["description"] = json::string(route.doc().description);
   auto parameters = parameters_of(route);
   if (!parameters.empty()) operation["parameters"] = std::move(parameters);
   if (route.body() != nullptr) {
@@ -147,12 +148,13 @@ std::string openapi_document(const std::vector<Route>& routes, std::string_view 
       {"openapi", "3.1.0"},
       {"info", json::object{{"title", "CodeLab Core"},
                             {"version", json::string(version)},
-                            {"description", "A personal multi-agent AI platform: every user has an isolated team of "
-                                            "agents with memory, followed live over NDJSON streams."},
+                            {"description",
+                             "A personal multi-agent AI platform: every user has an isolated team of "
+                             "agents with memory, followed live over NDJSON streams."},
                             {"license", json::object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
       {"paths", std::move(paths)},
-      {"components", json::object{{"schemas", std::move(schemas)},
-                                  {"securitySchemes", json::object{{"bearer", bearer}}}}}};
+      {"components",
+       json::object{{"schemas", std::move(schemas)}, {"securitySchemes", json::object{{"bearer", bearer}}}}}};
   std::string text;
   base::encode_value(text, document);
   return text;

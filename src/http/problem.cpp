@@ -34,7 +34,9 @@ constexpr Kind kKinds[] = {
     {ErrorCode::name_taken, 409, "Name taken"},
     {ErrorCode::idempotency_key_reused, 409, "Idempotency key reused"},
     {ErrorCode::state_conflict, 409, "Conflict"},
+    {ErrorCode::request_timeout, 408, "Request timeout"},
     {ErrorCode::body_too_large, 413, "Body too large"},
+    {ErrorCode::target_too_long, 414, "Target too long"},
     {ErrorCode::headers_too_large, 431, "Headers too large"},
     {ErrorCode::unsupported_media_type, 415, "Unsupported media type"},
     {ErrorCode::rate_limited, 429, "Too many requests"},
@@ -44,6 +46,8 @@ constexpr Kind kKinds[] = {
     {ErrorCode::overloaded, 503, "Overloaded"},
     {ErrorCode::draining, 503, "Shutting down"},
     {ErrorCode::interrupted, 503, "Interrupted"},
+    {ErrorCode::transfer_encoding_unsupported, 501, "Transfer coding not supported"},
+    {ErrorCode::http_version_unsupported, 505, "HTTP version not supported"},
     {ErrorCode::internal, 500, "Internal error"},
 };
 static_assert(std::size(kKinds) == base::kErrorNames.size());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -29,7 +30,8 @@ using SchemaOf = boost::json::object (*)(base::Schemas&);
 
 /// A query parameter. Written `"cursor"`, `{"limit", "integer"}`, or `{"q", "string", true}` when it must be there.
 struct QueryParameter {
-  constexpr QueryParameter(const char* n, const char* t = "string", bool r = false)  // NOLINT(google-explicit-constructor)
+  constexpr QueryParameter(const char* n, const char* t = "string",
+                           bool r = false)  // NOLINT(google-explicit-constructor)
       : name(n), type(t), required(r) {}
 
   std::string_view name;
@@ -47,6 +49,8 @@ struct AnswerDoc {
 /// What the API document says of a route beyond its path.
 struct RouteDoc {
   std::string_view summary;
+  /// What the summary leaves out; may be empty.
+  std::string_view description = {};
   unsigned status = 200;
   std::string_view content_type = "application/json";
   SchemaOf answer = nullptr;
@@ -136,7 +140,7 @@ auto bind(Object& object) {
       return (object.*Handler)(std::move(request));
     } else {
       return call_with_body<Handler, Object, typename Traits::Request, typename Traits::Body>(object,
-                                                                                            std::move(request));
+                                                                                              std::move(request));
     }
   };
 }
@@ -180,10 +184,9 @@ template <class T>
 boost::json::object schema_of_list(base::Schemas& named) {
   return {{"type", "object"},
           {"required", boost::json::array{"items", "total", "next_cursor"}},
-          {"properties",
-           boost::json::object{{"items", base::schema_of<std::vector<T>>(named)},
-                               {"total", base::schema_of<std::int64_t>(named)},
-                               {"next_cursor", base::schema_of<std::optional<std::string>>(named)}}}};
+          {"properties", boost::json::object{{"items", base::schema_of<std::vector<T>>(named)},
+                                             {"total", base::schema_of<std::int64_t>(named)},
+                                             {"next_cursor", base::schema_of<std::optional<std::string>>(named)}}}};
 }
 
 template <class T>
@@ -191,8 +194,9 @@ RouteDoc returns(unsigned status, std::string_view summary) {
   return {.summary = summary, .status = status, .answer = &base::schema_reference<T>};
 }
 template <class T>
-RouteDoc returns_list(std::string_view summary, std::vector<QueryParameter> query = {{"limit", "integer"}, {"cursor"}}) {
-  return {.summary = summary, .answer = &schema_of_list<T>, .query = std::move(query)};
+RouteDoc returns_list(std::string_view summary,
+                      std::initializer_list<QueryParameter> query = {{"limit", "integer"}, {"cursor"}}) {
+  return {.summary = summary, .answer = &schema_of_list<T>, .query = query};
 }
 inline RouteDoc returns_nothing(std::string_view summary) { return {.summary = summary, .status = 204}; }
 

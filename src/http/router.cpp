@@ -48,6 +48,7 @@ Router::Match Router::find(Method method, const Target& target) const {
       continue;
     }
     match.route = &route;
+    match.number = pattern.route + 1;
     for (std::size_t i = 0; i < pattern.segments.size(); ++i) {
       const std::string_view segment = pattern.segments[i];
       if (is_param(segment)) match.params.emplace_back(segment.substr(1, segment.size() - 2), target.segments[i]);

@@ -19,6 +19,8 @@ class Router {
   struct Match {
     /// Null when no route has this path with this method.
     const Route* route = nullptr;
+    /// As Response::route.
+    std::size_t number = 0;
     std::vector<std::pair<std::string_view, std::string>> params;
     /// The methods that the path has, for 405; empty when it has none.
     std::string allowed;

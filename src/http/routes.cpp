@@ -29,12 +29,19 @@ std::vector<Route> make_routes(Handlers h) {
                         .query = {"since"},
                         .headers = {"Last-Event-ID"},
                         .also = {{200, "text/event-stream", &base::schema_reference<core::events::PublicEvent>}}};
-  const RouteDoc post_message{.summary = "Post a message and wait for, stream, or only start the answer",
-                              .answer = &base::schema_reference<Message>,
-                              .query = {{"wait", "integer"}},
-                              .headers = {"Idempotency-Key", "Prefer"},
-                              .also = {{200, "application/x-ndjson", &base::schema_reference<core::events::PublicEvent>},
-                                       {202, "application/json", &base::schema_reference<core::chat::Task>}}};
+  const RouteDoc post_message{
+      .summary = "Post a message and wait for, stream, or only start the answer",
+      .answer = &base::schema_reference<Message>,
+      .query = {{"wait", "integer"}},
+      .headers = {"Idempotency-Key", "Prefer"},
+      .also = {{200, "application/x-ndjson", &base::schema_reference<core::events::PublicEvent>},
+               {202, "application/json", &base::schema_reference<core::chat::Task>}}};
+  auto list_messages = returns_list<Message>("A session's messages, oldest first",
+                                             {{"limit", "integer"}, {"before"}, {"after"}, {"cursor"}});
+  list_messages.description =
+      "A page ends at `limit` messages (50, at most 200) or at 4 MiB of content, whichever comes first, and holds at "
+      "least one message if there are any. Forwards, `next_cursor` is there when more follow. Backwards, ask for what "
+      "stands `before` the first message of a page until a page is empty.";
   return {
       open<&AccountHandlers::register_user>(post, "/auth/register", h.accounts, returns<TokenPair>(201, "Register")),
       open<&AccountHandlers::login>(post, "/auth/login", h.accounts, returns<TokenPair>(200, "Log in")),
@@ -55,7 +62,8 @@ std::vector<Route> make_routes(Handlers h) {
       mine<&MemoryHandlers::add>(post, "/my/agents/{agent}/memory/", h.memory,
                                  returns<MemoryItem>(201, "Put something into an agent's memory")),
       mine<&MemoryHandlers::search>(get, "/my/agents/{agent}/memory/search", h.memory,
-                                    returns_list<MemoryHit>("Search an agent's memory", {{"q", "string", true}, {"top_k", "integer"}, {"filter"}})),
+                                    returns_list<MemoryHit>("Search an agent's memory",
+                                                            {{"q", "string", true}, {"top_k", "integer"}, {"filter"}})),
       mine<&MemoryHandlers::prune>(post, "/my/agents/{agent}/memory/prune", h.memory,
                                    returns<handlers::PruneAnswer>(200, "Forget old memories")),
       mine<&MemoryHandlers::stats>(get, "/my/agents/{agent}/memory/stats", h.memory,
@@ -65,19 +73,20 @@ std::vector<Route> make_routes(Handlers h) {
 
       mine<&SessionHandlers::list>(get, "/my/chat/sessions/", h.sessions, returns_list<Session>("My chat sessions")),
       mine<&SessionHandlers::create>(post, "/my/chat/sessions/", h.sessions, returns<Session>(201, "Open a session")),
-      mine<&SessionHandlers::get>(get, "/my/chat/sessions/{session_id}", h.sessions, returns<Session>(200, "A session")),
+      mine<&SessionHandlers::get>(get, "/my/chat/sessions/{session_id}", h.sessions,
+                                  returns<Session>(200, "A session")),
       mine<&SessionHandlers::rename>(patch, "/my/chat/sessions/{session_id}", h.sessions,
                                      returns<Session>(200, "Rename a session")),
       mine<&SessionHandlers::erase>(del, "/my/chat/sessions/{session_id}", h.sessions,
                                     returns_nothing("Delete a session with its messages")),
-      mine<&MessageHandlers::list>(get, "/my/chat/{session_id}/messages/", h.messages,
-                                   returns_list<Message>("A session's messages", {{"limit", "integer"}, {"before"}, {"after"}, {"cursor"}})),
+      mine<&MessageHandlers::list>(get, "/my/chat/{session_id}/messages/", h.messages, std::move(list_messages)),
       mine<&MessageHandlers::post>(post, "/my/chat/{session_id}/message/", h.messages, post_message),
       mine<&StreamHandler::follow>(get, "/my/sse/{session_id}", h.stream, stream),
 
-      mine<&TaskHandlers::list>(get, "/my/tasks/", h.tasks,
-                                returns_list<core::chat::Task>("My tasks, newest first",
-                                                               {{"session_id"}, {"status"}, {"limit", "integer"}, {"cursor"}})),
+      mine<&TaskHandlers::list>(
+          get, "/my/tasks/", h.tasks,
+          returns_list<core::chat::Task>("My tasks, newest first",
+                                         {{"session_id"}, {"status"}, {"limit", "integer"}, {"cursor"}})),
       mine<&TaskHandlers::get>(get, "/my/tasks/{task_id}", h.tasks, returns<core::chat::Task>(200, "A task")),
 
       open<&ServiceHandlers::health>(get, "/health", h.service, returns<handlers::Health>(200, "Alive")),

@@ -81,6 +81,56 @@ TEST_P(MessageStoreContract, ListsBetweenTwoMessages) {
   EXPECT_EQ(contents(page->items), "12");
 }
 
+class LongMessages : public MessageStoreContract {
+ protected:
+  static constexpr std::size_t kHalf = core::chat::MessageStore::kMaxPageBytes / 2;
+
+  void post_texts(const core::identity::UserScope& user, const core::chat::Session& session,
+                  std::initializer_list<std::size_t> sizes) {
+    char letter = 'a';
+    for (const std::size_t size : sizes) {
+      run_task(stores->tasks().begin(user, new_call(session, std::string(size, letter++)))).value();
+    }
+  }
+  static std::string letters(const std::vector<Message>& messages) {
+    std::string all;
+    for (const auto& message : messages) all += message.content.front();
+    return all;
+  }
+};
+
+CODELAB_OVER_EVERY_STORE(LongMessages);
+
+TEST_P(LongMessages, EndAPageBeforeItsLimitAndTheCursorGoesOn) {
+  const auto user = new_user();
+  const auto session = new_session(user);
+  post_texts(user, session, {kHalf, kHalf, 1, kHalf * 2 + 1, 1});
+  std::vector<std::string> pages;
+  core::chat::MessageRange range{.limit = 200};
+  for (bool more = true; more; more = range.after.has_value()) {
+    const auto page = run_task(stores->messages().list(user, session.id, range)).value();
+    pages.push_back(letters(page.items));
+    EXPECT_EQ(page.total, 5);
+    range.after = page.next_cursor ? base::MessageId::parse(*page.next_cursor) : std::nullopt;
+  }
+  EXPECT_EQ(pages, (std::vector<std::string>{"ab", "c", "d", "e"}));
+}
+
+TEST_P(LongMessages, EndAPageThatIsReadBackwardsToo) {
+  const auto user = new_user();
+  const auto session = new_session(user);
+  post_texts(user, session, {kHalf, kHalf, 1, kHalf * 2 + 1, 1});
+  std::vector<std::string> pages;
+  core::chat::MessageRange range{.limit = 200, .before = base::MessageId::generate()};
+  for (;;) {
+    const auto page = run_task(stores->messages().list(user, session.id, range)).value();
+    if (page.items.empty()) break;
+    pages.push_back(letters(page.items));
+    range.before = page.items.front().id;
+  }
+  EXPECT_EQ(pages, (std::vector<std::string>{"e", "d", "bc", "a"}));
+}
+
 TEST_P(MessageStoreContract, HistoryIsTheNewestBeforeAMessageOldestFirst) {
   const auto user = new_user();
   const auto session = new_session(user);

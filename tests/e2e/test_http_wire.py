@@ -125,6 +125,20 @@ def test_a_header_a_little_too_large_is_told(server):
         assert status == 431 and json.loads(body)["status"] == 431 and line.at_end()
 
 
+@pytest.mark.parametrize("status, code, data", [
+    (414, "target_too_long", b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (501, "transfer_encoding_unsupported", b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"),
+    (505, "http_version_unsupported", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+])
+def test_what_the_server_does_not_do_has_its_own_status(server, status, code, data):
+    with RawLine(server.port) as line:
+        line.send(data)
+        told, headers, body = line.read_answer()
+        problem = json.loads(body)
+        assert (told, problem["status"], problem["code"]) == (status, status, code) and line.at_end()
+        assert headers["content-type"] == "application/problem+json"
+
+
 @pytest.mark.parametrize("data", [
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     b"GET\r\n\r\n", b"GET /health\r\n\r\n", b"\r\n" * 40 + b"?\r\n\r\n",

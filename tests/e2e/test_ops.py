@@ -22,10 +22,11 @@ def test_a_good_configuration_passes_the_check(tmp_path):
     ("CODELAB_PORT", "eighty"), ("CODELAB_PORT", "70000"), ("CODELAB_RATE_LIMIT_PER_MINUTE", "-1"),
     ("CODELAB_LOG_LEVEL", "loud"), ("CODELAB_JWT_SECRETS", "no-colon"), ("CODELAB_JWT_SECRETS", "kid:short"),
     ("CODELAB_STREAM_HEARTBEAT_SECONDS", "soon"), ("CODELAB_LLM_BASE_URL", "not a url"),
-    ("CODELAB_DATABASE_URL", "carrier-pigeon://here"),
+    ("CODELAB_DATABASE_URL", "carrier-pigeon://here"), ("CODELAB_CORS_ORIGINS", "https://app.example.com/"),
+    ("CODELAB_HOST", "192.0.2.1"), ("CODELAB_HOST", "http://localhost"), ("CODELAB_DATA_DIR", "/proc/codelab"),
 ])
 def test_a_bad_value_is_told_in_words(tmp_path, name, value):
-    result = run_command("config", "check", CODELAB_DATA_DIR=str(tmp_path), **{name: value})
+    result = run_command("config", "check", **{"CODELAB_DATA_DIR": str(tmp_path), name: value})
     assert result.returncode != 0
     said = result.stdout + result.stderr
     assert name in said or name.removeprefix("CODELAB_").lower() in said.replace(".", "_"), said
@@ -109,6 +110,8 @@ async def test_the_metrics_have_families_for_every_part(api):
     samples = [line for line in reply.text.splitlines() if line and not line.startswith("#")]
     assert all(re.fullmatch(r'[a-zA-Z_:]\w*(\{.*\})? \S+( \d+)?', line) for line in samples)
     assert session not in reply.text and user.id not in reply.text
+    posts = r'^codelab_http_request_seconds_count\{method="POST",route="/my/chat/\{session_id\}/message/"\} (\d+)$'
+    assert int(re.search(posts, reply.text, re.M)[1]) >= 1
 
 
 async def test_the_log_is_json_and_tells_no_secret(start_server, connect, provider):

@@ -1,5 +1,6 @@
 #include "base/describe/decode.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include <boost/json/value.hpp>
@@ -7,14 +8,21 @@
 namespace codelab::base {
 namespace {
 
+/// Code points of valid UTF-8: every byte but those that continue one.
+std::size_t count_characters(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+}
 
 }  // namespace
 
 void check_text(std::string_view text, const Rules& rules, Faults& faults) {
-  if (text.size() < rules.min_length) {
-    faults.add(rules.min_length == 1 ? "must not be empty" : fmt::format("must have at least {} bytes", rules.min_length));
+  const std::size_t characters = count_characters(text);
+  if (characters < rules.min_length) {
+    faults.add(rules.min_length == 1 ? "must not be empty"
+                                     : fmt::format("must have at least {} characters", rules.min_length));
   }
-  if (text.size() > rules.max_length) faults.add(fmt::format("must have at most {} bytes", rules.max_length));
+  if (characters > rules.max_length) faults.add(fmt::format("must have at most {} characters", rules.max_length));
 }
 
 void check_number(double value, const Rules& rules, Faults& faults) {

@@ -30,7 +30,7 @@ class Faults {
   std::vector<FieldError> found_;
 };
 
-/// Bounds of text, of numbers and of lists; adds a fault for each that is broken.
+/// Bounds of text (valid UTF-8), of numbers and of lists; adds a fault for each that is broken.
 void check_text(std::string_view text, const Rules& rules, Faults& faults);
 void check_number(double value, const Rules& rules, Faults& faults);
 void check_count(std::size_t count, const Rules& rules, Faults& faults);

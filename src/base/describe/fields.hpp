@@ -26,7 +26,8 @@
 /// and std::optional or std::vector of these or of other described structs.
 namespace codelab::base {
 
-/// What a value must keep, and what the API document says of it. Lengths are in bytes for text, in items for lists.
+/// What a value must keep, and what the API document says of it. Lengths are in characters (Unicode code
+/// points) for text, in items for lists: what JSON Schema counts.
 struct Rules {
   bool required = false;
   double minimum = -std::numeric_limits<double>::infinity();

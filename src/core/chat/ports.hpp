@@ -41,9 +41,12 @@ class MessageStore {
  public:
   virtual ~MessageStore() = default;
   /// Oldest first. With neither bound the first `limit`; with `before` the last `limit` before it. Forwards,
-  /// next_cursor is the id of the last item when more follow. Errors: session_not_found.
+  /// next_cursor is the id of the last item when more follow. A page is shorter than `limit` where its content would
+  /// pass kMaxPageBytes; it has at least one message if there are any. Errors: session_not_found.
   virtual base::Task<base::Result<Page<Message>>> list(identity::UserScope scope, base::SessionId session,
                                                        MessageRange range) = 0;
+  /// Content of one list().
+  static constexpr std::size_t kMaxPageBytes = 4 << 20;
   /// Of one history(): older messages are left out past it.
   static constexpr std::size_t kMaxHistoryBytes = 1 << 20;
 

@@ -102,6 +102,7 @@ base::Task<bool> Connection::answer(Request request) {
   enter(Phase::handling);
   Response response = co_await worker_->handler().handle(std::move(request));
   const unsigned status = response.status;
+  const std::size_t route = response.route;
   const Framing framing = framing_of(response, reader_.is_http_1_0());
   bool usable = reader_.keep_alive() && !worker_->draining() && framing != Framing::until_close;
   start_answer(response, method, usable);
@@ -115,7 +116,7 @@ base::Task<bool> Connection::answer(Request request) {
   } else if (response.stream) {
     response.stream->close();
   }
-  record(method, status);
+  record(method, status, route);
   if (!sent) usable = false;
   co_return usable;
 }
@@ -126,7 +127,7 @@ base::Task<> Connection::refuse(unsigned status) {
   const Method method = reader_.method();
   start_answer(response, method, false);
   co_await flush();
-  record(method, response.status);
+  record(method, response.status, response.route);
 }
 
 base::Task<> Connection::linger() {
@@ -200,11 +201,12 @@ void Connection::start_answer(const Response& response, Method method, bool keep
   if (has_body) output_.add(response.body);
 }
 
-void Connection::record(Method method, unsigned status) {
+void Connection::record(Method method, unsigned status, std::size_t route) {
   const auto streamed = std::exchange(answered_after_, {});
   const auto duration = streamed.count() > 0 ? streamed : SteadyClock::now() - started_at_;
   worker_->observer().request_done({.method = method,
                                     .status = status,
+                                    .route = route,
                                     .bytes_in = reader_.bytes(),
                                     .bytes_out = std::exchange(bytes_out_, 0),
                                     .duration = duration});

@@ -65,7 +65,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void note_first_byte();
   ReadEnd read_ended_by(const boost::system::error_code& error);
   void start_answer(const Response& response, Method method, bool keep_alive);
-  void record(Method method, unsigned status);
+  void record(Method method, unsigned status, std::size_t route);
 
   std::shared_ptr<Worker> worker_;
   Socket socket_;

@@ -8,7 +8,8 @@ namespace codelab::http::server {
 /// What one client may take of the server. Time limits are checked by a clock that ticks four times within the
 /// shortest of them, at least once a second.
 struct ServerLimits {
-  /// Request line and header fields together; more is answered 431. Also bounds one chunk header and the trailer.
+  /// Request line and header fields together; more is answered 431, or 414 when the request line alone is longer. Also
+  /// bounds one chunk header and the trailer.
   std::size_t header_bytes = 16 * 1024;
   /// Body as the handler sees it, without chunk framing; more is answered 413.
   std::size_t body_bytes = 1024 * 1024;

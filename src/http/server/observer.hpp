@@ -12,6 +12,8 @@ namespace codelab::http::server {
 struct RequestRecord {
   Method method = Method::other;
   unsigned status = 0;
+  /// As Response::route.
+  std::size_t route = 0;
   std::uint64_t bytes_in = 0;
   /// With header and framing; less than the whole answer when the peer left.
   std::uint64_t bytes_out = 0;

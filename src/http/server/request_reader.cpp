@@ -48,6 +48,8 @@ Method to_method(beast_http::verb verb) {
   }
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool is_good_request_id(std::string_view id) {
@@ -55,9 +57,17 @@ bool is_good_request_id(std::string_view id) {
   return !id.empty() && id.size() <= 128 && std::ranges::all_of(id, allowed);
 }
 
-bool is_decimal(string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+/// `HTTP/` digit `.` digit at the end of the first line: a version, be it one that we do not speak.
+bool names_a_version(std::string_view header) {
+  const std::string_view line = header.substr(0, header.find('\r'));
+  constexpr std::string_view kName = " HTTP/";
+  const auto name = line.rfind(kName);
+  if (name == std::string_view::npos) return false;
+  const std::string_view number = line.substr(name + kName.size());
+  return number.size() == 3 && is_digit(number[0]) && number[1] == '.' && is_digit(number[2]);
 }
+
+bool is_decimal(string_view text) { return !text.empty() && std::ranges::all_of(text, is_digit); }
 
 }  // namespace
 
@@ -67,6 +77,7 @@ class RequestReader::Parser final : public beast_http::basic_parser<true> {
   bool is_http_1_0 = false;
   bool expects_continue = false;
   bool body_started = false;
+  bool unknown_coding = false;
 
  private:
   void on_request_impl(beast_http::verb verb, string_view, string_view target, int version, error_code&) override {
@@ -94,8 +105,7 @@ class RequestReader::Parser final : public beast_http::basic_parser<true> {
         if (std::exchange(has_length_, true) || !is_decimal(value)) return beast_http::error::bad_content_length;
         break;
       case beast_http::field::transfer_encoding:
-        if (is_http_1_0 || !iequals(value, "chunked")) return beast_http::error::bad_transfer_encoding;
-        break;
+        return check_coding(value);
       case beast_http::field::expect:
         expects_continue = iequals(value, "100-continue");
         break;
@@ -103,6 +113,13 @@ class RequestReader::Parser final : public beast_http::basic_parser<true> {
         break;
     }
     return {};
+  }
+
+  error_code check_coding(string_view value) {
+    if (is_http_1_0 || value.empty()) return beast_http::error::bad_transfer_encoding;
+    if (iequals(value, "chunked")) return {};
+    unknown_coding = true;
+    return beast_http::error::bad_transfer_encoding;
   }
 
   void look_for_request_id(string_view name, string_view value) {
@@ -165,7 +182,7 @@ RequestReader::State RequestReader::read_header(ReadBuffer& input) {
   if (!is_alphanumeric(data.front())) return fail(400);  // no method begins so: TLS, say
   for (;;) {
     const std::size_t feed = data.find('\n', scanned_);
-    if (std::min(feed, data.size()) >= limits_.header_bytes) return fail(431);
+    if (std::min(feed, data.size()) >= limits_.header_bytes) return fail(line_start_ == 0 ? 414 : 431);
     if (feed == std::string_view::npos) break;
     if (feed == 0 || data[feed - 1] != '\r') return fail(400);
     if (feed - line_start_ == 1) return parse_header(input, feed + 1);
@@ -189,6 +206,8 @@ RequestReader::State RequestReader::parse_header(ReadBuffer& input, std::size_t 
   const std::size_t used = parser_->put(boost::asio::const_buffer(input.data().data(), size), error);
   is_http_1_0_ = parser_->is_http_1_0;
   if (error == beast_http::error::body_limit) return fail(413);
+  if (parser_->unknown_coding) return fail(501);
+  if (error == beast_http::error::bad_version && names_a_version(input.data())) return fail(505);
   if (error || used != size || !parser_->is_header_done()) return fail(400);
   keep_alive_ = parser_->keep_alive();
   input.consume(size);

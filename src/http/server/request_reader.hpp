@@ -13,8 +13,8 @@ namespace codelab::http::server {
 
 /// Takes the bytes of one connection apart into requests, without doing any I/O itself. Stricter than the grammar
 /// where leniency lets two servers disagree about where a request ends: bare line feeds, folded header lines, a
-/// Content-Length that is repeated, listed or beside a Transfer-Encoding, any Transfer-Encoding but `chunked`, and a
-/// missing or repeated Host are all malformed.
+/// Content-Length that is repeated, listed or beside a Transfer-Encoding, a Transfer-Encoding that is repeated, empty
+/// or HTTP/1.0's, and a missing or repeated Host are all malformed.
 class RequestReader {
  public:
   enum class State : std::uint8_t {
@@ -41,7 +41,8 @@ class RequestReader {
   /// How many more bytes of the body are announced; 0 when that is unknown.
   std::uint64_t body_remaining() const;
 
-  /// After `failed`: 400, 413 or 431.
+  /// After `failed`: 400 malformed, 413 body, 414 request line, 431 header too large, 501 a transfer coding other than
+  /// `chunked`, 505 an HTTP version other than 1.0 and 1.1.
   unsigned error_status() const { return error_status_; }
   /// Of the current request or, after take(), of the one taken.
   std::uint64_t bytes() const { return bytes_; }

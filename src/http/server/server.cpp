@@ -8,6 +8,7 @@
 #include <boost/asio/socket_base.hpp>
 
 #include "base/log.hpp"
+#include "http/server/listen_address.hpp"
 #include "http/server/socket.hpp"
 #include "http/server/worker.hpp"
 
@@ -26,19 +27,6 @@ constexpr std::chrono::seconds kCancelTime{5};
 [[noreturn]] void fail_to_listen(const std::string& host, std::uint16_t port, const error_code& error) {
   throw std::system_error(error.value(), std::system_category(),
                           "cannot listen on " + host + " port " + std::to_string(port));
-}
-
-tcp::endpoint resolve(asio::io_context& context, const std::string& host, std::uint16_t port) {
-  error_code error;
-  const auto address = asio::ip::make_address(host, error);
-  if (!error) return {address, port};
-  tcp::resolver resolver(context);
-  const auto found = resolver.resolve(host, std::to_string(port), tcp::resolver::passive, error);
-  if (error || found.empty()) {
-    throw std::system_error(std::make_error_code(std::errc::address_not_available),
-                            "cannot listen on " + host + ": no such host");
-  }
-  return found.begin()->endpoint();
 }
 
 /// Our own acceptors share the port, so the kernel would let a second server share it too: only an exclusive bind
@@ -72,7 +60,7 @@ Server::~Server() {
 }
 
 void Server::start(const std::string& host, std::uint16_t port) {
-  tcp::endpoint endpoint = resolve(cores_.context(0), host, port);
+  tcp::endpoint endpoint = listen_address(cores_.context(0), host, port);
   error_code error = probe(cores_.context(0), endpoint);
   if (error) fail_to_listen(host, port, error);
   std::vector<std::shared_ptr<Worker>> workers;

@@ -25,9 +25,22 @@ constexpr Sql kLastMessages =
     "WHERE user_id = ? AND session_id = ? AND id > ? AND id < ? ORDER BY id DESC LIMIT ?";
 constexpr Sql kAnyMessageAfter = "SELECT 1 FROM messages WHERE user_id = ? AND session_id = ? AND id > ? LIMIT 1";
 
+/// As many of `rows` as a page may hold.
+std::vector<Message> page_of(Rows rows) {
+  std::vector<Message> messages;
+  std::size_t bytes = 0;
+  while (rows.next()) {
+    Message message = read_message(rows);
+    bytes += message.content.size();
+    if (bytes > core::chat::MessageStore::kMaxPageBytes && !messages.empty()) break;
+    messages.push_back(std::move(message));
+  }
+  return messages;
+}
+
 std::vector<Message> last_messages(Connection& sql, const UserScope& scope, const base::SessionId& session,
                                    const base::MessageId& after, const base::MessageId& before, std::int64_t limit) {
-  auto messages = all_of(sql.query(kLastMessages, scope.user(), session, after, before, limit), read_message);
+  auto messages = page_of(sql.query(kLastMessages, scope.user(), session, after, before, limit));
   std::ranges::reverse(messages);
   return messages;
 }
@@ -40,9 +53,8 @@ base::Result<MessagePage> list_messages(Connection& sql, const UserScope& scope,
   const auto after = range.after.value_or(lowest<base::MessageId>());
   const auto before = range.before.value_or(highest<base::MessageId>());
   MessagePage page{.items = {}, .total = total};
-  page.items = range.before
-                   ? last_messages(sql, scope, session, after, before, range.limit)
-                   : all_of(sql.query(kFirstMessages, scope.user(), session, after, before, range.limit), read_message);
+  page.items = range.before ? last_messages(sql, scope, session, after, before, range.limit)
+                            : page_of(sql.query(kFirstMessages, scope.user(), session, after, before, range.limit));
   // A page that was asked for backwards is followed by asking for what stands before its first message.
   if (page.items.empty() || range.before) return page;
   const auto& last = page.items.back().id;

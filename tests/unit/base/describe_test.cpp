@@ -57,13 +57,13 @@ TEST(Decode, fills_what_is_there_and_keeps_the_defaults_of_the_rest) {
 TEST(Decode, locates_every_fault_of_one_document) {
   const auto outer = decoded(R"({"count":0,"inner":{"weight":2,"tags":["a",3,"c"]},"on":"yes"})");
   ASSERT_FALSE(outer);
-  EXPECT_EQ(places(outer.error()),
-            (std::vector<std::string>{"body.name", "body.count", "body.inner.weight", "body.inner.tags",
-                                      "body.inner.tags.1", "body.on"}));
+  EXPECT_EQ(places(outer.error()), (std::vector<std::string>{"body.name", "body.count", "body.inner.weight",
+                                                             "body.inner.tags", "body.inner.tags.1", "body.on"}));
 }
 
 TEST(Decode, a_change_is_laid_over_what_was_there) {
-  const auto outer = decoded(R"({"name":"b","inner":{"tags":["x"]}})", {.name = "a", .count = 7, .inner = {.weight = 1}});
+  const auto outer =
+      decoded(R"({"name":"b","inner":{"tags":["x"]}})", {.name = "a", .count = 7, .inner = {.weight = 1}});
   ASSERT_TRUE(outer);
   EXPECT_EQ(outer->name, "b");
   EXPECT_EQ(outer->count, 7);
@@ -83,6 +83,22 @@ TEST(Decode, a_whole_number_may_not_be_a_fraction_or_too_large) {
 }
 
 TEST(Decode, a_text_with_nul_is_refused) { EXPECT_FALSE(decoded("{\"name\":\"a\\u0000b\"}")); }
+
+TEST(Decode, the_length_of_a_text_is_in_characters_as_the_schema_says) {
+  for (const char* five : {"abcde", "привё", "日本語文字", "😀😀😀😀😀"}) {
+    EXPECT_TRUE(decoded(fmt::format(R"({{"name":"{}"}})", five))) << five;
+    const auto six = decoded(fmt::format(R"({{"name":"{}é"}})", five));
+    ASSERT_FALSE(six) << five;
+    EXPECT_EQ(six.error().fields.front().msg, "must have at most 5 characters");
+  }
+  EXPECT_TRUE(decoded(R"({"name":"\ud83d\ude00\ud83d\ude00\ud83d\ude00\ud83d\ude00\ud83d\ude00"})"));
+}
+
+TEST(ParseJson, refuses_text_that_is_not_utf8) {
+  for (const char* text : {"\"\xff\"", "\"\xc3\"", "\"\xed\xa0\x80\"", "\"\\ud83d\""}) {
+    EXPECT_FALSE(parse_json(text)) << text;
+  }
+}
 
 TEST(ParseJson, refuses_what_is_not_json_or_too_deep) {
   EXPECT_EQ(parse_json("{").error().code, ErrorCode::malformed_json);

@@ -51,10 +51,10 @@ TEST(Configuration, an_openai_key_alone_is_enough) {
 }
 
 TEST(Configuration, a_server_of_our_naming_never_gets_the_common_key_and_no_text_goes_elsewhere) {
-  const auto settings = loaded({{"OPENAI_BASE_URL", "http://a/v1"},
-                                {"OPENAI_API_KEY", "theirs"},
-                                {"CODELAB_LLM_BASE_URL", "http://b/v1"}})
-                            .settings;
+  const auto settings =
+      loaded(
+          {{"OPENAI_BASE_URL", "http://a/v1"}, {"OPENAI_API_KEY", "theirs"}, {"CODELAB_LLM_BASE_URL", "http://b/v1"}})
+          .settings;
   EXPECT_EQ(settings.llm.base_url, "http://b/v1");
   EXPECT_EQ(settings.llm.api_key, "");
   EXPECT_EQ(settings.embedding.base_url, "");
@@ -76,6 +76,14 @@ TEST(Configuration, every_fault_is_told_in_words) {
   EXPECT_TRUE(faults[2].contains("CODELAB_PORT"));
   EXPECT_TRUE(faults[3].contains("debug, info, warning, error"));
   EXPECT_TRUE(faults[4].contains("CODELAB_REDIS_URL"));
+}
+
+TEST(Configuration, an_origin_that_no_browser_sends_is_told_by_name) {
+  EXPECT_TRUE(loaded({{"CODELAB_CORS_ORIGINS", "https://a.example, *"}}).faults.empty());
+  const auto faults = loaded({{"CODELAB_CORS_ORIGINS", "https://a.example,https://b.example/,b.example"}}).faults;
+  ASSERT_EQ(faults.size(), 2);
+  EXPECT_TRUE(faults[0].contains("server.cors_origins holds \"https://b.example/\"")) << faults[0];
+  EXPECT_TRUE(faults[1].contains("\"b.example\"")) << faults[1];
 }
 
 TEST(Configuration, a_broken_file_is_told_with_its_line) {

@@ -12,11 +12,15 @@ core::events::LinePtr line(EventType type) {
   return std::make_shared<const StreamLine>(StreamLine{.position = {.seq = 7}, .type = type, .json = "{\"a\":1}"});
 }
 
-TEST(EventFraming, is_chosen_by_what_accept_names_first) {
+TEST(EventFraming, is_the_one_that_accept_prefers) {
   EXPECT_EQ(framing_of(""), EventFraming::ndjson);
   EXPECT_EQ(framing_of("*/*"), EventFraming::ndjson);
   EXPECT_EQ(framing_of("text/event-stream"), EventFraming::server_sent_events);
   EXPECT_EQ(framing_of("application/x-ndjson, text/event-stream"), EventFraming::ndjson);
+  EXPECT_EQ(framing_of("text/event-stream, application/x-ndjson"), EventFraming::server_sent_events);
+  EXPECT_EQ(framing_of("text/event-stream;q=0.5, application/x-ndjson"), EventFraming::ndjson);
+  EXPECT_EQ(framing_of("text/event-stream;q=0, */*"), EventFraming::ndjson);
+  EXPECT_EQ(framing_of("text/event-stream, */*"), EventFraming::server_sent_events);
 }
 
 TEST(EventFraming, ndjson_is_one_object_a_line) {

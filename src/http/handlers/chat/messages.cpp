@@ -1,8 +1,11 @@
 #include "http/handlers/chat/messages.hpp"
 
+#include <array>
+
 #include <boost/algorithm/string/predicate.hpp>
 
 #include "base/sha256.hpp"
+#include "http/accept.hpp"
 #include "http/handlers/chat/sessions.hpp"
 #include "http/json_response.hpp"
 #include "http/problem.hpp"
@@ -20,8 +23,8 @@ enum class Form : std::uint8_t { wait, stream, async };
 
 Form form_of(const Request& request) {
   if (boost::algorithm::icontains(request.headers.get("Prefer"), "respond-async")) return Form::async;
-  if (boost::algorithm::icontains(request.headers.get("Accept"), "application/x-ndjson")) return Form::stream;
-  return Form::wait;
+  static constexpr std::array<std::string_view, 2> kOffers{"application/json", "application/x-ndjson"};
+  return best_offer(request.headers.joined("Accept"), kOffers) == 0 ? Form::wait : Form::stream;
 }
 
 /// The key's scope is the user; the hash covers what is asked for and where.
@@ -102,7 +105,8 @@ base::Task<Response> MessageHandlers::wait(UserRequest request, core::chat::Post
 /// The task as it stands now.
 base::Task<Response> MessageHandlers::accepted(UserRequest request, base::TaskId id) {
   const auto task = co_await tasks_.find(request.scope(), id);
-  if (!task) co_return problem(base::make_error(base::ErrorCode::not_found, "the session was deleted"), request.trace_id);
+  if (!task)
+    co_return problem(base::make_error(base::ErrorCode::not_found, "the session was deleted"), request.trace_id);
   co_return json(202, *task);
 }
 

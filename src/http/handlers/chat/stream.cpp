@@ -36,10 +36,10 @@ base::Result<Since> position_in(std::optional<std::string_view> text, std::strin
   if (!text) return Since{};
   const auto position = core::events::Position::parse(*text);
   if (position) return Since{*position};
-  return base::Error{.code = base::ErrorCode::validation_failed,
-                     .detail = "the request is not valid",
-                     .fields = {{.loc = {std::string(place), std::string(name)},
-                                 .msg = "must be the id of an event, or 0"}}};
+  return base::Error{
+      .code = base::ErrorCode::validation_failed,
+      .detail = "the request is not valid",
+      .fields = {{.loc = {std::string(place), std::string(name)}, .msg = "must be the id of an event, or 0"}}};
 }
 
 /// The later of `since` and Last-Event-ID: a browser that reconnects keeps its address and adds the header.
@@ -68,7 +68,7 @@ base::Task<Response> StreamHandler::follow(UserRequest request) {
       executor, core::events::Interest{}, core::events::Subscription::Bounds{}, request.identity.session);
   core::events::StreamReader reader(ports_, request.scope(), {id->bytes}, {.since = *since, .heartbeat = heartbeat_},
                                     std::move(subscription));
-  const EventFraming framing = framing_of(request.raw.headers.get("Accept"));
+  const EventFraming framing = framing_of(request.raw.headers.joined("Accept"));
   Response response;
   response.headers.add("Content-Type", std::string(content_type_of(framing)));
   response.headers.add("Cache-Control", "no-store");
