@@ -41,7 +41,7 @@ class MessageHandlers {
 
  private:
   base::Task<Response> wait(UserRequest request, core::chat::Posted posted, std::chrono::seconds patience);
-  base::Task<Response> accepted(UserRequest request, base::TaskId task);
+  base::Task<Response> after_the_wait(UserRequest request, base::TaskId task);
 
   core::chat::MessagePoster& poster_;
   core::chat::MessageStore& messages_;
