@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/chat/ports.hpp"
+#include "tests/unit/fakes/gate.hpp"
 #include "tests/unit/fakes/in_memory_event_log.hpp"
 
 namespace codelab::tests {
@@ -141,6 +142,8 @@ class InMemoryTaskStore final : public core::chat::TaskStore {
   /// anything was written or when it was written and the caller does not learn of it.
   std::function<void(std::string_view)> before;
   std::function<void(std::string_view)> after;
+  /// Where complete() waits before it writes.
+  Gate completing;
 
   base::Task<base::Result<core::chat::BegunCall>> begin(UserScope scope, core::chat::NewCall call) override {
     run(before, "begin");
@@ -174,6 +177,7 @@ class InMemoryTaskStore final : public core::chat::TaskStore {
   }
   base::Task<bool> complete(UserScope scope, Task task, Message answer, Events events) override {
     run(before, "complete");
+    co_await completing.pass();
     Task* stored = running(scope, task);
     if (stored == nullptr) co_return false;
     *stored = task;

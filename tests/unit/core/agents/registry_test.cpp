@@ -63,6 +63,17 @@ TEST_F(AgentRegistryTest, an_agent_is_found_by_its_name_and_by_its_id) {
   }
 }
 
+TEST_F(AgentRegistryTest, agents_are_not_mistaken_for_one_another) {
+  const auto coder = create("coder");
+  const auto asker = create("asker");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(find("coder")->id, coder->id);
+    EXPECT_EQ(find("asker")->id, asker->id);
+    EXPECT_EQ(find(coder->id.str())->name, "coder");
+    EXPECT_EQ(find(asker->id.str())->name, "asker");
+  }
+}
+
 TEST_F(AgentRegistryTest, a_foreign_agent_is_not_there) {
   const auto id = create("coder")->id.str();
   ASSERT_TRUE(find("coder"));

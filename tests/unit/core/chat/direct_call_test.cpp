@@ -180,7 +180,13 @@ TEST_F(DirectCallTest, a_memory_that_cannot_be_stored_takes_no_answer_away) {
   memories_.before = [&] {
     if (std::exchange(searched, true)) throw base::StoreError("no room");
   };
-  EXPECT_EQ(run().status, TaskStatus::completed);
+  tasks_.completing.close();
+  const auto call = begun();
+  const auto running = loop_.start(runner_.run(call));
+  EXPECT_FALSE(running->ended());
+  tasks_.completing.open();
+  loop_.run_until([&] { return running->ended(); });
+  EXPECT_EQ(task(call.task.id).status, TaskStatus::completed);
   EXPECT_EQ(answers(), 1);
   EXPECT_TRUE(memories_.items.empty());
 }

@@ -10,9 +10,13 @@ using events::EventType;
 
 class MessagePosterTest : public codelab::tests::ChatTest {
  protected:
-  /// Follows a post to the end of its task.
-  void follow(const Posted& posted) {
-    loop_.run(posted.watch->wait(std::chrono::steady_clock::now() + std::chrono::seconds{20}));
+  /// Follows a post to the end of its task, and returns the payload of the answer.
+  std::string followed(const PostResult& posted) {
+    const auto& watch = posted.value().watch;
+    if (!watch) return "it has ended before";
+    loop_.run(watch->wait(std::chrono::steady_clock::now() + std::chrono::seconds{20}));
+    if (!watch->end() || watch->end()->type != EventType::task_completed) return "it was not completed";
+    return std::string(watch->message()->payload());
   }
   /// The task of a post that is run to its end.
   Task ended(PostMessage message) {
@@ -51,9 +55,7 @@ TEST_F(MessagePosterTest, who_waits_gets_the_answer_from_the_watch) {
   model_.gate.close();
   const auto posted = post(message("@coder hello"));
   model_.gate.open();
-  follow(posted.value());
-  EXPECT_EQ(posted->watch->end()->type, EventType::task_completed);
-  EXPECT_TRUE(posted->watch->message()->payload().contains(R"("content":"Hello")"));
+  EXPECT_TRUE(followed(posted).contains(R"("content":"Hello")"));
 }
 
 TEST_F(MessagePosterTest, a_caller_that_goes_away_cancels_nothing) {
@@ -105,6 +107,7 @@ TEST_F(MessagePosterTest, a_post_that_is_not_started_any_more_ends_its_task_at_o
   const Task left = task(*said()[0].task_id);
   EXPECT_EQ(left.status, TaskStatus::failed);
   EXPECT_TRUE(left.completed_at);
+  ASSERT_TRUE(left.error);
   EXPECT_EQ(left.error->code, "interrupted");
   EXPECT_EQ(left.error->detail, refused.error().detail);
   EXPECT_EQ(event_types().back(), EventType::task_failed);
@@ -118,10 +121,8 @@ TEST_F(MessagePosterTest, a_repeated_post_joins_the_task_that_still_runs) {
   const auto again = post(message("@coder hello", "key"));
   ASSERT_TRUE(again);
   EXPECT_EQ(again->task.id, first->task.id);
-  ASSERT_TRUE(again->watch);
   model_.gate.open();
-  follow(*again);
-  EXPECT_TRUE(again->watch->message()->payload().contains(R"("content":"Hello")"));
+  EXPECT_TRUE(followed(again).contains(R"("content":"Hello")"));
   EXPECT_EQ(model_.asked.size(), 1);
   EXPECT_EQ(said().size(), 2);
 }
@@ -141,6 +142,7 @@ TEST_F(MessagePosterTest, a_repeated_post_gets_its_first_answer_when_the_agent_i
   loop_.run(registry_.erase(user_, agents::AgentRef::parse("coder"))).value();
   const auto again = post(message("@coder hello", "key"));
   ASSERT_TRUE(again);
+  ASSERT_TRUE(again->answer);
   EXPECT_EQ(again->answer->content, "Hello");
   EXPECT_EQ(code_of(post(message("@coder hello", "other"))), ErrorCode::agent_not_found);
 }
@@ -154,6 +156,7 @@ TEST_F(MessagePosterTest, nothing_runs_twice_under_one_key_however_it_ended) {
   for (const auto& [key, code] : {std::pair("failed", "model_failed"), std::pair("interrupted", "interrupted")}) {
     const auto again = post(message("@coder hello", key));
     ASSERT_TRUE(again);
+    ASSERT_TRUE(again->task.error);
     EXPECT_EQ(again->task.error->code, code);
     EXPECT_FALSE(again->answer);
     EXPECT_FALSE(again->watch);

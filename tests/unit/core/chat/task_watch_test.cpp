@@ -63,6 +63,7 @@ TEST_F(TaskWatchTest, other_tasks_do_not_concern_it) {
   EXPECT_FALSE(waiting->ended());
   commit(EventType::task_failed);
   loop_.run_until([&] { return waiting->ended(); });
+  ASSERT_TRUE(watched.end());
   EXPECT_EQ(watched.end()->type, EventType::task_failed);
 }
 
