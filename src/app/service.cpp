@@ -38,7 +38,7 @@ Service::Service(const config::Settings& settings, Platform& platform)
       accounts_(platform.accounts),
       agents_(platform.agents),
       sessions_(platform.sessions),
-      messages_(platform.poster, platform.messages, platform.tasks),
+      messages_(platform.poster, platform.messages, platform.tasks, platform.auth_sessions),
       stream_(platform.session_streams, std::chrono::seconds{settings.stream_heartbeat_seconds}),
       tasks_(platform.tasks),
       memory_(platform.agents, platform.memory, platform.memory_store, platform.clock),

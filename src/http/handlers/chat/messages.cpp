@@ -85,8 +85,15 @@ base::Task<Response> MessageHandlers::post(UserRequest request, PostMessageBody 
   auto posted = co_await poster_.post(request.scope(), std::move(command), follower);
   if (!posted) co_return problem(posted.error(), request.trace_id);
   if (form == Form::async) co_return json(202, posted->task);
-  if (form == Form::stream) co_return task_event_response(std::move(*posted), request.trace_id);
+  if (form == Form::stream) co_return co_await stream(std::move(request), std::move(*posted));
   co_return co_await wait(std::move(request), std::move(*posted), std::chrono::seconds{*patience});
+}
+
+/// A logout while the message was taken in may have come before the watch: it is looked for, a later one closes it.
+base::Task<Response> MessageHandlers::stream(UserRequest request, core::chat::Posted posted) {
+  const bool alive = co_await logins_.alive(request.scope(), request.identity.session);
+  if (posted.watch && !alive) posted.watch->close();
+  co_return task_event_response(std::move(posted), std::move(request.trace_id));
 }
 
 base::Task<Response> MessageHandlers::wait(UserRequest request, core::chat::Posted posted,

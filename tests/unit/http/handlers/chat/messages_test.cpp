@@ -1,6 +1,7 @@
 #include "http/handlers/chat/messages.hpp"
 
 #include "tests/unit/core/chat/chat_fixture.hpp"
+#include "tests/unit/core/identity/one_login.hpp"
 
 namespace codelab::http::handlers {
 namespace {
@@ -12,8 +13,9 @@ using core::chat::TaskError;
 
 class PostHandlerTest : public codelab::tests::ChatTest {
  protected:
-  base::Task<Response> posting(std::string_view query = "") {
+  base::Task<Response> posting(std::string_view query = "", std::string accept = "*/*") {
     Request raw{.method = Method::post, .target = "/my/chat/x/message/" + std::string(query)};
+    raw.headers.add("Accept", std::move(accept));
     auto target = parse_target(raw.target).value();
     UserRequest request{
         {.raw = std::move(raw), .target = std::move(target), .params = {{"session_id", session_.id.str()}}},
@@ -21,6 +23,7 @@ class PostHandlerTest : public codelab::tests::ChatTest {
     return handlers_.post(std::move(request), {.content = "@coder hello"});
   }
   Response post(std::string_view query = "") { return loop_.run(posting(query)); }
+  Response post_streamed() { return loop_.run(posting("", "application/x-ndjson")); }
 
   /// Another thread stores the end of every task just before it is looked at; nobody was told of it yet.
   void end_when_looked_at(TaskStatus status, std::optional<TaskError> error = std::nullopt) {
@@ -36,7 +39,15 @@ class PostHandlerTest : public codelab::tests::ChatTest {
     };
   }
 
-  MessageHandlers handlers_{poster_, messages_, tasks_};
+  /// All that is left to read of a streamed answer.
+  std::string rest_of(const Response& response) {
+    std::string rest;
+    while (const auto piece = loop_.run(response.stream->next())) rest += *piece;
+    return rest;
+  }
+
+  codelab::tests::OneLogin one_{loop_, hub_, clock_, user_, login_};
+  MessageHandlers handlers_{poster_, messages_, tasks_, one_.sessions()};
 };
 
 TEST_F(PostHandlerTest, answers_with_the_message_once_it_is_there) {
@@ -90,6 +101,37 @@ TEST_F(PostHandlerTest, a_task_that_failed_just_as_the_wait_ended_gives_its_fail
   const Response response = post("?wait=0");
   EXPECT_EQ(response.status, 504);
   EXPECT_TRUE(response.body.contains("too slow")) << response.body;
+}
+
+TEST_F(PostHandlerTest, a_streamed_answer_has_the_events_of_its_task_and_the_message_last) {
+  model_.gate.close();
+  const Response response = post_streamed();
+  model_.gate.open();
+  const std::string lines = rest_of(response);
+  EXPECT_TRUE(lines.starts_with(R"({"id":"0000000001","type":"MESSAGE_CREATED")")) << lines;
+  EXPECT_TRUE(lines.contains(R"("type":"MESSAGE_DELTA")")) << lines;
+  const auto last = lines.rfind("\n", lines.size() - 2);
+  EXPECT_TRUE(lines.substr(last).contains(R"("content":"Hello")")) << lines;
+}
+
+TEST_F(PostHandlerTest, a_streamed_answer_ends_with_its_login) {
+  model_.gate.close();
+  const Response response = post_streamed();
+  one_.log_out();
+  EXPECT_TRUE(rest_of(response).contains("cut off"));
+}
+
+TEST_F(PostHandlerTest, a_streamed_answer_to_a_login_that_ended_while_it_was_posted_ends_at_once) {
+  model_.gate.close();
+  one_.log_out();
+  EXPECT_TRUE(rest_of(post_streamed()).contains("cut off"));
+  EXPECT_EQ(said().size(), 1) << "the message is kept";
+}
+
+TEST_F(PostHandlerTest, a_streamed_answer_to_a_login_that_ends_while_it_is_looked_at_ends_at_once) {
+  model_.gate.close();
+  one_.log_out_while_looked_at();
+  EXPECT_TRUE(rest_of(post_streamed()).contains("cut off"));
 }
 
 TEST_F(PostHandlerTest, a_session_deleted_while_the_post_waits_is_not_there) {
