@@ -127,6 +127,8 @@ Platform::Platform(const config::Settings& settings)
       agents(agent_store, cache, clock),
       memory(memory_store, *embedder, clock),
       sessions(session_store, hub, clock),
+      session_streams(
+          {.sessions = sessions, .logins = auth_sessions, .stream = {.log = event_log, .hub = hub, .clock = clock}}),
       runner({.tasks = tasks,
               .messages = messages,
               .memory = memory,

@@ -12,7 +12,7 @@
 #include "config/settings.hpp"
 #include "core/agents/registry.hpp"
 #include "core/chat/message_poster.hpp"
-#include "core/chat/sessions.hpp"
+#include "core/chat/session_streams.hpp"
 #include "core/events/stream_hub.hpp"
 #include "core/identity/accounts.hpp"
 #include "core/identity/authenticator.hpp"
@@ -95,6 +95,7 @@ struct Platform {
   core::agents::AgentRegistry agents;
   core::memory::AgentMemory memory;
   core::chat::Sessions sessions;
+  core::chat::SessionStreams session_streams;
   core::chat::DirectCallRunner runner;
   base::TaskGroup work;
   base::TaskGroup upkeep;

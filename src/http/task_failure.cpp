@@ -1,13 +1,14 @@
 #include "http/task_failure.hpp"
 
-#include "base/describe/decode.hpp"
-#include "base/describe/parse_json.hpp"
+#include "core/chat/direct_call_events.hpp"
 
 namespace codelab::http {
 namespace {
 
 base::Error error_of(const core::chat::TaskError& error) {
-  return base::make_error(base::error_code_of(error.code), error.detail);
+  base::Error known = base::make_error(base::error_code_of(error.code), error.detail);
+  known.retry_after = error.retry_after;
+  return known;
 }
 
 }  // namespace
@@ -18,9 +19,7 @@ base::Error task_failure(const core::chat::Task& task) {
 }
 
 base::Error task_failure(std::string_view payload) {
-  const auto json = base::parse_json(payload);
-  if (!json) return base::make_error(base::ErrorCode::internal, "the task failed");
-  const auto error = base::decode<core::chat::TaskError>(*json);
+  const auto error = core::chat::read_task_failed(payload);
   if (!error) return base::make_error(base::ErrorCode::internal, "the task failed");
   return error_of(*error);
 }

@@ -55,10 +55,11 @@ struct AgentConfig {
         field("temperature", &AgentConfig::temperature, {.minimum = 0, .maximum = 2}),
         field("max_tokens", &AgentConfig::max_tokens,
               {.minimum = 0, .maximum = 1'000'000, .doc = "Bound of one answer; 0: the model's own."}),
-        field("tools", &AgentConfig::tools, {.max_length = 128, .doc = "Names of the tools that it may call."}),
+        field("tools", &AgentConfig::tools,
+              {.max_length = 128, .doc = "Names of tools; kept as they are, no tool is called yet."}),
         field("memory", &AgentConfig::memory),
         field("concurrency_limit", &AgentConfig::concurrency_limit,
-              {.minimum = 1, .maximum = 10, .doc = "Tasks that it runs at the same time."}),
+              {.minimum = 1, .maximum = 10, .doc = "Tasks at the same time; kept as it is, not enforced yet."}),
         field("metadata", &AgentConfig::metadata, {.doc = "Yours; kept as it is."}));
   }
 };

@@ -1,7 +1,6 @@
 #include "core/chat/direct_call.hpp"
 
 #include <algorithm>
-#include <array>
 #include <exception>
 #include <utility>
 
@@ -20,9 +19,6 @@ namespace codelab::core::chat {
 namespace {
 
 constexpr std::int64_t kHistoryMessages = 200;
-/// How long to wait before storing a task's end is tried again; after the last one recovery at the next start ends it.
-constexpr std::array kEndRetries{std::chrono::milliseconds{100}, std::chrono::milliseconds{1'000},
-                                 std::chrono::milliseconds{5'000}, std::chrono::milliseconds{15'000}};
 /// What of an answer goes into memory: enough to find and to recall it.
 constexpr std::size_t kMaxRememberedBytes = 16'000;
 
@@ -201,7 +197,9 @@ base::Task<> DirectCallRunner::fail(const DirectCall& call, base::Error error) {
   Task task = call.task;
   task.status = TaskStatus::failed;
   task.completed_at = ports_.clock.now();
-  task.error = TaskError{.code = std::string(base::name_of(error.code)), .detail = std::move(error.detail)};
+  task.error = TaskError{.code = std::string(base::name_of(error.code)),
+                         .detail = std::move(error.detail),
+                         .retry_after = error.retry_after};
   co_await store_end(call, std::move(task), std::nullopt);
 }
 
@@ -230,7 +228,7 @@ base::Task<bool> DirectCallRunner::try_store_end(const DirectCall& call, const T
 base::Task<> DirectCallRunner::store_end(const DirectCall& call, Task task, std::optional<Message> answer) {
   const base::Executor executor = co_await boost::asio::this_coro::executor;
   boost::asio::steady_timer pause(executor);
-  for (const auto wait : kEndRetries) {
+  for (const auto wait : end_retries_) {
     const bool settled = co_await try_store_end(call, task, answer);
     if (settled) co_return;
     pause.expires_after(wait);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <string>
 
@@ -38,8 +39,16 @@ class DirectCallRunner {
     const base::Clock& clock;
   };
 
-  DirectCallRunner(Ports ports, std::int64_t context_tokens) : ports_(ports), context_tokens_(context_tokens) {}
+  /// How long to wait before storing a task's end is tried again; after the last one recovery at the next start ends
+  /// it.
+  using EndRetries = std::array<std::chrono::milliseconds, 4>;
+  static constexpr EndRetries kEndRetries{std::chrono::milliseconds{100}, std::chrono::milliseconds{1'000},
+                                          std::chrono::milliseconds{5'000}, std::chrono::milliseconds{15'000}};
 
+  DirectCallRunner(Ports ports, std::int64_t context_tokens, EndRetries end_retries = kEndRetries)
+      : ports_(ports), context_tokens_(context_tokens), end_retries_(end_retries) {}
+
+  /// Throws operation_aborted when it is cancelled with the whole process; recovery ends the task then.
   base::Task<> run(DirectCall call);
 
  private:
@@ -65,6 +74,7 @@ class DirectCallRunner {
 
   Ports ports_;
   std::int64_t context_tokens_;
+  EndRetries end_retries_;
 };
 
 }  // namespace codelab::core::chat

@@ -1,6 +1,10 @@
 #include "core/chat/direct_call_events.hpp"
 
+#include <utility>
+
+#include "base/describe/decode.hpp"
 #include "base/describe/encode.hpp"
+#include "base/describe/parse_json.hpp"
 #include "core/memory/agent_memory.hpp"
 
 namespace codelab::core::chat {
@@ -58,8 +62,20 @@ struct CompletedPayload {
   static constexpr auto describe() {
     using base::field;
     return base::fields(field("message_id", &CompletedPayload::message_id), field("model", &CompletedPayload::model),
-                        field("usage", &CompletedPayload::usage),
-                        field("duration_ms", &CompletedPayload::duration_ms));
+                        field("usage", &CompletedPayload::usage), field("duration_ms", &CompletedPayload::duration_ms));
+  }
+};
+
+struct FailedPayload {
+  std::string code;
+  std::string detail;
+  std::optional<std::int64_t> retry_after_seconds;
+
+  static constexpr std::string_view kName = "FailedPayload";
+  static constexpr auto describe() {
+    using base::field;
+    return base::fields(field("code", &FailedPayload::code), field("detail", &FailedPayload::detail),
+                        field("retry_after_seconds", &FailedPayload::retry_after_seconds));
   }
 };
 
@@ -112,7 +128,23 @@ events::NewEvent task_completed(const Task& task, const Message& answer) {
 }
 
 events::NewEvent task_failed(const Task& task) {
-  return event_of(task, events::EventType::task_failed, base::encode(task.error.value_or(TaskError{})));
+  const TaskError error = task.error.value_or(TaskError{});
+  std::string payload = base::encode(error);
+  if (error.retry_after) {
+    const FailedPayload longer{error.code, error.detail, error.retry_after->count()};
+    payload = base::encode(longer);
+  }
+  return event_of(task, events::EventType::task_failed, std::move(payload));
+}
+
+std::optional<TaskError> read_task_failed(std::string_view payload) {
+  const auto json = base::parse_json(payload);
+  if (!json) return std::nullopt;
+  auto failed = base::decode<FailedPayload>(*json);
+  if (!failed) return std::nullopt;
+  TaskError error{.code = std::move(failed->code), .detail = std::move(failed->detail)};
+  if (failed->retry_after_seconds) error.retry_after = std::chrono::seconds{*failed->retry_after_seconds};
+  return error;
 }
 
 }  // namespace codelab::core::chat

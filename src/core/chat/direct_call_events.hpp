@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
+#include <string_view>
 
 #include "core/chat/prompt.hpp"
 #include "core/chat/values.hpp"
@@ -16,7 +18,9 @@ events::NewEvent task_started(const Task& task);
 events::NewEvent context_retrieved(const Task& task, const std::vector<memory::MemoryHit>& memories,
                                    const Prompt& prompt, std::string memory_error);
 events::NewEvent task_completed(const Task& task, const Message& answer);
-/// For a task that carries its error.
+/// For a task that carries its error. The payload has `retry_after_seconds` when the error knows it.
 events::NewEvent task_failed(const Task& task);
+/// The error in the payload of a TASK_FAILED; nothing when it is none.
+std::optional<TaskError> read_task_failed(std::string_view payload);
 
 }  // namespace codelab::core::chat

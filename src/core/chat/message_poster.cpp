@@ -6,6 +6,7 @@
 
 #include "core/chat/direct_call_events.hpp"
 #include "core/chat/mention.hpp"
+#include "core/chat/recovery.hpp"
 
 namespace codelab::core::chat {
 namespace {
@@ -76,14 +77,12 @@ base::Task<base::Result<Posted>> MessagePoster::post(identity::UserScope scope, 
                     .request = std::move(request),
                     .agent = std::move(*agent),
                     .has_history = begun->message_count > 1};
-  if (!start(std::move(direct))) {
-    co_return base::make_error(base::ErrorCode::draining, "the server is shutting down; the message is kept");
-  }
+  if (!start(std::move(direct))) co_return co_await end_unstarted(scope, std::move(task));
   co_return Posted{.task = std::move(task), .watch = std::move(following), .answer = std::nullopt};
 }
 
 base::Task<base::Result<agents::CallableAgent>> MessagePoster::callable(identity::UserScope scope,
-                                                                       agents::AgentRef target) {
+                                                                        agents::AgentRef target) {
   if (ports_.work.size() >= max_running_) {
     co_return base::make_error(base::ErrorCode::overloaded, "too many tasks run at the moment");
   }
@@ -95,11 +94,21 @@ bool MessagePoster::start(DirectCall call) {
   return ports_.work.spawn(home, runner_.run(std::move(call)));
 }
 
+base::Task<base::Error> MessagePoster::end_unstarted(identity::UserScope scope, Task task) {
+  base::Error error = interrupted("the server is shutting down and did not begin with the answer");
+  task.status = TaskStatus::failed;
+  task.completed_at = ports_.clock.now();
+  task.error = TaskError{.code = std::string(base::name_of(error.code)), .detail = error.detail};
+  std::vector<events::NewEvent> events{task_failed(task)};
+  co_await ports_.tasks.end(scope, std::move(task), std::move(events));
+  co_return error;
+}
+
 std::shared_ptr<TaskWatch> MessagePoster::watch(const identity::UserScope& scope, const Task& task, Follower follower,
                                                 base::Executor executor, TaskWatch::From from) {
   auto subscription = std::make_shared<events::Subscription>(
-      std::move(executor), events::Interest{.task = task.id, .deltas = follower.deltas},
-      events::Subscription::Bounds{}, follower.login);
+      std::move(executor), events::Interest{.task = task.id, .deltas = follower.deltas}, events::Subscription::Bounds{},
+      follower.login);
   return std::make_shared<TaskWatch>(ports_.hub, scope, events::StreamId{task.session_id.bytes}, task.id,
                                      std::move(subscription), from);
 }

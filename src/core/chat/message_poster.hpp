@@ -50,7 +50,9 @@ class MessagePoster {
   MessagePoster(Ports ports, DirectCallRunner& runner, std::size_t max_running)
       : ports_(ports), runner_(runner), max_running_(max_running) {}
 
-  /// Errors: target_required, agent_not_found, session_not_found, idempotency_key_reused, overloaded, draining.
+  /// Errors: target_required, agent_not_found, session_not_found, idempotency_key_reused, overloaded; interrupted when
+  /// the process is about to end: the message is kept, its task has failed with the same words. A repeated post gets
+  /// the task that its key made, ended or not, whatever it ended with: nothing runs twice under one key.
   base::Task<base::Result<Posted>> post(identity::UserScope scope, PostMessage message, Follower follower);
 
  private:
@@ -59,6 +61,8 @@ class MessagePoster {
                                    base::Executor executor, TaskWatch::From from);
   base::Task<base::Result<agents::CallableAgent>> callable(identity::UserScope scope, agents::AgentRef target);
   bool start(DirectCall call);
+  /// Ends a task that was not started, so that nobody waits for it, and returns the error that it ended with.
+  base::Task<base::Error> end_unstarted(identity::UserScope scope, Task task);
 
   Ports ports_;
   DirectCallRunner& runner_;

@@ -55,7 +55,8 @@ class MessageStore {
                                                    base::MessageId before, std::int64_t limit) = 0;
 };
 
-/// A key that its caller chose so that a repeated post runs once, and the hash of what was posted under it.
+/// A key that its caller chose so that a repeated post runs once, and the hash of what was posted under it. A key stays
+/// with the task that it made for a day, however that ended: also one that failed or was interrupted is not run again.
 struct IdempotencyKey {
   std::string key;
   std::string request_hash;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -78,6 +79,8 @@ constexpr bool is_final(TaskStatus status) { return status >= TaskStatus::comple
 struct TaskError {
   std::string code;
   std::string detail;
+  /// When another try may help, if the failure knows. Told with the task's end (TASK_FAILED), not stored with the task.
+  std::optional<std::chrono::seconds> retry_after = std::nullopt;
 
   static constexpr std::string_view kName = "TaskError";
   static constexpr bool kAnswer = true;

@@ -24,8 +24,8 @@ StreamReader::StreamReader(Ports ports, identity::UserScope scope, StreamId stre
 base::Task<std::vector<LinePtr>> StreamReader::next() {
   if (!started_) {
     started_ = true;
-    auto first = co_await start();
-    if (!first.empty()) co_return passed_on(std::move(first));
+    auto lines = first();
+    if (!lines.empty()) co_return passed_on(std::move(lines));
   }
   while (!ended_) {
     Lines lines;
@@ -46,7 +46,7 @@ StreamReader::Lines StreamReader::passed_on(Lines lines) {
 
 /// Joins first and reads the past afterwards: what is committed meanwhile waits in the subscription. A stream that the
 /// hub does not know yet has no buffer; such a reader starts at the log's end as it was just before.
-base::Task<StreamReader::Lines> StreamReader::start() {
+base::Task<> StreamReader::join() {
   const std::int64_t log_end = co_await ports_.log.last_seq(scope_, stream_);
   auto joined = ports_.hub.join(scope_, stream_, subscription_, options_.since.value_or(Position{}));
   texts_.assign(joined.texts.begin(), joined.texts.end());
@@ -61,15 +61,18 @@ base::Task<StreamReader::Lines> StreamReader::start() {
     last_seq_ = last_.seq;
     resume_from(joined);
   }
+}
+
+StreamReader::Lines StreamReader::first() {
   Lines lines;
-  if (catching_up_) co_return lines;
+  if (catching_up_) return lines;
   for (const LinePtr& line : pending_) {
     add_texts_before(line->position, lines);
     lines.push_back(line);
   }
   pending_.clear();
   add_texts_before(kEnd, lines);
-  co_return lines;
+  return lines;
 }
 
 /// From the hub's buffer where it reaches back far enough, else from the log.
@@ -79,8 +82,8 @@ void StreamReader::resume_from(const StreamHub::Joined& joined) {
     return;
   }
   if (joined.last_seq <= last_seq_) return;
-  const auto first_new = std::ranges::find_if(
-      joined.buffered, [this](const LinePtr& line) { return line->position.seq > last_seq_; });
+  const auto first_new =
+      std::ranges::find_if(joined.buffered, [this](const LinePtr& line) { return line->position.seq > last_seq_; });
   const bool reaches_back = std::distance(first_new, joined.buffered.end()) == joined.last_seq - last_seq_;
   if (reaches_back) {
     pending_.assign(first_new, joined.buffered.end());

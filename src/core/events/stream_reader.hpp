@@ -29,6 +29,9 @@ class StreamReader {
   StreamReader(Ports ports, identity::UserScope scope, StreamId stream, Options options,
                std::shared_ptr<Subscription> subscription);
 
+  /// Joins the stream: from here on nothing of it is missed, and what closes its subscribers closes this reader. Once,
+  /// before the first next(). A log that is away throws.
+  base::Task<> join();
   /// The next lines, at least one: a heartbeat when nothing else came. Empty at the end, which is reached when the
   /// stream is closed, or after a last ERROR line when this reader was too slow.
   base::Task<std::vector<LinePtr>> next();
@@ -37,7 +40,8 @@ class StreamReader {
  private:
   using Lines = std::vector<LinePtr>;
 
-  base::Task<Lines> start();
+  /// What the reader begins with, unless it has to catch up first.
+  Lines first();
   void resume_from(const StreamHub::Joined& joined);
   base::Task<Lines> catch_up();
   base::Task<Lines> live();

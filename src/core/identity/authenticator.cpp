@@ -22,6 +22,10 @@ std::string_view bearer_token(std::string_view authorization) {
 
 }  // namespace
 
+base::Error ended_login() {
+  return base::make_error(base::ErrorCode::token_invalid, "the login of this access token has ended");
+}
+
 Authenticator::Authenticator(AuthSessions& sessions, const JwtKeys& keys, const base::Clock& clock)
     : sessions_(sessions), keys_(keys), clock_(clock) {}
 
@@ -41,7 +45,7 @@ base::Task<base::Result<Identity>> Authenticator::authenticate(std::string autho
   if (!claims) co_return claims.error();
   const UserScope scope = ScopeIssuer::open(claims->user);
   const bool alive = co_await sessions_.alive(scope, claims->session);
-  if (!alive) co_return base::make_error(base::ErrorCode::token_invalid, "the login of this access token has ended");
+  if (!alive) co_return ended_login();
   co_return Identity{.scope = scope, .session = claims->session};
 }
 

@@ -18,6 +18,9 @@ struct Identity {
   base::AuthSessionId session;
 };
 
+/// The error of a token whose login was revoked or whose user was erased: token_invalid.
+base::Error ended_login();
+
 /// The way from a request's token to a scope. Thread-safe.
 class Authenticator {
  public:

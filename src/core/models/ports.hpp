@@ -57,7 +57,7 @@ struct ModelInfo {
   bool offline = false;
 };
 
-/// Thread-safe. Errors: model_failed, model_timeout, overloaded (too many calls wait, or the breaker is open).
+/// Thread-safe. Errors: model_failed, model_timeout, overloaded (too many calls wait, or the model's breaker is open).
 class ChatModel {
  public:
   virtual ~ChatModel() = default;

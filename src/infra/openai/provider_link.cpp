@@ -44,6 +44,15 @@ CallOutcome outcome_of(const std::optional<base::Error>& error) {
   return CallOutcome::failed;
 }
 
+/// The breaker refuses: what this call has met before, if it has, is the error.
+base::Error resting(const SharedBreaker& breaker, std::optional<base::Error> met) {
+  base::Error error = std::move(met).value_or(base::make_error(
+      base::ErrorCode::overloaded, "the model keeps failing at its provider and is given a rest; try again later"));
+  const auto rest = std::max(std::chrono::ceil<std::chrono::seconds>(breaker.retry_in()), std::chrono::seconds(1));
+  error.retry_after = std::max(error.retry_after.value_or(rest), rest);
+  return error;
+}
+
 bool is_success(int status) { return status >= 200 && status < 300; }
 
 }  // namespace
@@ -56,7 +65,7 @@ ProviderLink::ProviderLink(ProviderConfig config, curl::CurlClients& clients, co
       observer_(observer),
       retry_(within(config_.retry, config_.call_deadline)),
       gate_({config_.max_in_flight, config_.max_waiting, config_.max_wait}),
-      breaker_(config_.breaker) {}
+      breakers_(config_.breaker) {}
 
 base::Task<std::optional<base::Error>> ProviderLink::run(Exchange& exchange) {
   const auto started = Steady::now();
@@ -86,12 +95,12 @@ base::Task<std::optional<base::Error>> ProviderLink::enter_and_try(Exchange& exc
 base::Task<std::optional<base::Error>> ProviderLink::try_until_done(Exchange& exchange) {
   const auto started = Steady::now();
   const auto deadline = started + config_.call_deadline;
+  SharedBreaker breaker = breakers_.of(exchange.model());
   std::optional<base::Error> last;
   for (int attempts = 1;; ++attempts) {
-    auto lease = breaker_.admit();
-    if (!lease && last) co_return last;
-    if (!lease) co_return resting();
-    if (breaker_.state() == core::models::BreakerState::half_open) {
+    auto lease = breaker.admit();
+    if (!lease) co_return resting(breaker, std::move(last));
+    if (breaker.state() == core::models::BreakerState::half_open) {
       observer_.breaker_state(exchange.model(), core::models::BreakerState::half_open);
     }
     auto failure = co_await attempt(exchange, deadline, std::move(*lease));
@@ -168,13 +177,6 @@ std::optional<milliseconds> ProviderLink::pause_after(const AttemptFailure& fail
                              .elapsed = std::chrono::duration_cast<milliseconds>(elapsed),
                              .retry_after = failure.retry_after},
                             random_fraction());
-}
-
-base::Error ProviderLink::resting() const {
-  base::Error error = base::make_error(base::ErrorCode::overloaded,
-                                       "the model's provider keeps failing and is given a rest; try again later");
-  error.retry_after = std::max(std::chrono::ceil<std::chrono::seconds>(breaker_.retry_in()), std::chrono::seconds(1));
-  return error;
 }
 
 void ProviderLink::report(const Exchange& exchange, CallOutcome outcome, Steady::time_point started) const {

@@ -13,9 +13,9 @@
 #include "infra/curl/curl_client.hpp"
 #include "infra/openai/attempt_failure.hpp"
 #include "infra/openai/call_gate.hpp"
+#include "infra/openai/model_breakers.hpp"
 #include "infra/openai/provider_config.hpp"
 #include "infra/openai/provider_error.hpp"
-#include "infra/openai/shared_breaker.hpp"
 
 namespace codelab::infra::openai {
 
@@ -45,8 +45,8 @@ class Exchange {
   virtual core::models::TokenCounts tokens() const = 0;
 };
 
-/// The way to one provider: bounds the calls in flight, rests while the provider is down, tries again where that may
-/// help, and turns every failure into a public error. Thread-safe; outlives its calls.
+/// The way to one provider: bounds the calls in flight, lets a model that keeps failing rest, tries again where that
+/// may help, and turns every failure into a public error. Thread-safe; outlives its calls.
 class ProviderLink {
  public:
   ProviderLink(ProviderConfig config, curl::CurlClients& clients, const base::Clock& clock,
@@ -58,7 +58,6 @@ class ProviderLink {
   const ProviderConfig& config() const { return config_; }
   std::size_t in_flight() const { return gate_.in_flight(); }
   std::size_t waiting() const { return gate_.waiting(); }
-  core::models::BreakerState breaker_state() const { return breaker_.state(); }
 
  private:
   using Steady = std::chrono::steady_clock;
@@ -74,7 +73,6 @@ class ProviderLink {
   /// The pause before another attempt, or nullopt when there is none.
   std::optional<std::chrono::milliseconds> pause_after(const AttemptFailure& failure, const Exchange& exchange,
                                                        int attempts, Steady::duration elapsed) const;
-  base::Error resting() const;
   void report(const Exchange& exchange, core::models::CallOutcome outcome, Steady::time_point started) const;
 
   ProviderConfig config_;
@@ -83,7 +81,7 @@ class ProviderLink {
   core::models::ModelObserver& observer_;
   core::models::RetryPolicy retry_;
   CallGate gate_;
-  SharedBreaker breaker_;
+  ModelBreakers breakers_;
 };
 
 }  // namespace codelab::infra::openai

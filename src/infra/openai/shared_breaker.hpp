@@ -9,7 +9,7 @@
 
 namespace codelab::infra::openai {
 
-/// A circuit breaker that calls on every core share. Thread-safe.
+/// A circuit breaker that calls on every core share; copies of it are the same one. Thread-safe.
 class SharedBreaker {
   struct State;
 
@@ -33,7 +33,7 @@ class SharedBreaker {
 
   explicit SharedBreaker(core::models::BreakerLimits limits);
 
-  /// nullopt: the provider is given a rest.
+  /// nullopt: the model is given a rest.
   std::optional<Lease> admit();
   /// When to ask again after a refusal.
   std::chrono::milliseconds retry_in() const;

@@ -41,6 +41,8 @@ base::Result<std::optional<core::chat::IdempotencyKey>> idempotency_of(const Use
   return std::optional{core::chat::IdempotencyKey{.key = std::string(key), .request_hash = base::sha256(asked)}};
 }
 
+base::Error deleted_meanwhile() { return base::make_error(base::ErrorCode::not_found, "the session was deleted"); }
+
 Response ended_task(const core::chat::Posted& posted, std::string_view trace_id) {
   if (posted.answer) return json(200, *posted.answer);
   return problem(task_failure(posted.task), trace_id);
@@ -86,8 +88,15 @@ base::Task<Response> MessageHandlers::post(UserRequest request, PostMessageBody 
   auto posted = co_await poster_.post(request.scope(), std::move(command), follower);
   if (!posted) co_return problem(posted.error(), request.trace_id);
   if (form == Form::async) co_return json(202, posted->task);
-  if (form == Form::stream) co_return task_event_response(std::move(*posted), request.trace_id);
+  if (form == Form::stream) co_return co_await stream(std::move(request), std::move(*posted));
   co_return co_await wait(std::move(request), std::move(*posted), std::chrono::seconds{*patience});
+}
+
+/// A logout while the message was taken in may have come before the watch: it is looked for, a later one closes it.
+base::Task<Response> MessageHandlers::stream(UserRequest request, core::chat::Posted posted) {
+  const bool alive = co_await logins_.alive(request.scope(), request.identity.session);
+  if (posted.watch && !alive) posted.watch->close();
+  co_return task_event_response(std::move(posted), std::move(request.trace_id));
 }
 
 base::Task<Response> MessageHandlers::wait(UserRequest request, core::chat::Posted posted,
@@ -95,19 +104,21 @@ base::Task<Response> MessageHandlers::wait(UserRequest request, core::chat::Post
   if (!posted.watch) co_return ended_task(posted, request.trace_id);
   co_await posted.watch->wait(std::chrono::steady_clock::now() + patience);
   const auto& end = posted.watch->end();
-  if (!end) co_return co_await accepted(std::move(request), posted.task.id);
+  if (!end) co_return co_await after_the_wait(std::move(request), posted.task.id);
   if (end->type == core::events::EventType::task_completed) {
     co_return json_text(200, std::string(posted.watch->message()->payload()));
   }
   co_return problem(task_failure(end->payload()), request.trace_id);
 }
 
-/// The task as it stands now.
-base::Task<Response> MessageHandlers::accepted(UserRequest request, base::TaskId id) {
-  const auto task = co_await tasks_.find(request.scope(), id);
-  if (!task)
-    co_return problem(base::make_error(base::ErrorCode::not_found, "the session was deleted"), request.trace_id);
-  co_return json(202, *task);
+/// Looks at the task once more: it may have ended just as the wait did.
+base::Task<Response> MessageHandlers::after_the_wait(UserRequest request, base::TaskId id) {
+  auto task = co_await tasks_.find(request.scope(), id);
+  if (!task) co_return problem(deleted_meanwhile(), request.trace_id);
+  if (!core::chat::is_final(task->status)) co_return json(202, *task);
+  auto answer = co_await tasks_.answer(request.scope(), id);
+  const core::chat::Posted ended{.task = std::move(*task), .watch = nullptr, .answer = std::move(answer)};
+  co_return ended_task(ended, request.trace_id);
 }
 
 }  // namespace codelab::http::handlers

@@ -31,8 +31,9 @@ struct PostMessageBody {
 /// /my/chat/{session_id}/message(s)/.
 class MessageHandlers {
  public:
-  MessageHandlers(core::chat::MessagePoster& poster, core::chat::MessageStore& messages, core::chat::TaskStore& tasks)
-      : poster_(poster), messages_(messages), tasks_(tasks) {}
+  MessageHandlers(core::chat::MessagePoster& poster, core::chat::MessageStore& messages, core::chat::TaskStore& tasks,
+                  core::identity::AuthSessions& logins)
+      : poster_(poster), messages_(messages), tasks_(tasks), logins_(logins) {}
 
   base::Task<Response> list(UserRequest request);
   /// Waits for the answer, or streams its events (Accept: application/x-ndjson), or returns at once (Prefer:
@@ -41,11 +42,13 @@ class MessageHandlers {
 
  private:
   base::Task<Response> wait(UserRequest request, core::chat::Posted posted, std::chrono::seconds patience);
-  base::Task<Response> accepted(UserRequest request, base::TaskId task);
+  base::Task<Response> stream(UserRequest request, core::chat::Posted posted);
+  base::Task<Response> after_the_wait(UserRequest request, base::TaskId task);
 
   core::chat::MessagePoster& poster_;
   core::chat::MessageStore& messages_;
   core::chat::TaskStore& tasks_;
+  core::identity::AuthSessions& logins_;
 };
 
 }  // namespace codelab::http::handlers

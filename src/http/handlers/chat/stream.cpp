@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <boost/asio/this_coro.hpp>
-
 #include "http/event_framing.hpp"
 #include "http/handlers/chat/sessions.hpp"
 #include "http/problem.hpp"
@@ -60,20 +58,15 @@ base::Task<Response> StreamHandler::follow(UserRequest request) {
   if (!id) co_return problem(id.error(), request.trace_id);
   const auto since = since_of(request);
   if (!since) co_return problem(since.error(), request.trace_id);
-  const auto session = co_await sessions_.find(request.scope(), *id);
-  if (!session) co_return problem(session.error(), request.trace_id);
-
-  const base::Executor executor = co_await boost::asio::this_coro::executor;
-  auto subscription = std::make_shared<core::events::Subscription>(
-      executor, core::events::Interest{}, core::events::Subscription::Bounds{}, request.identity.session);
-  core::events::StreamReader reader(ports_, request.scope(), {id->bytes}, {.since = *since, .heartbeat = heartbeat_},
-                                    std::move(subscription));
+  const core::events::StreamReader::Options options{.since = *since, .heartbeat = heartbeat_};
+  auto reader = co_await streams_.open(request.identity, *id, options);
+  if (!reader) co_return problem(reader.error(), request.trace_id);
   const EventFraming framing = framing_of(request.raw.headers.joined("Accept"));
   Response response;
   response.headers.add("Content-Type", std::string(content_type_of(framing)));
   response.headers.add("Cache-Control", "no-store");
   response.headers.add("X-Accel-Buffering", "no");
-  response.stream = std::make_shared<SessionEventStream>(std::move(reader), framing);
+  response.stream = std::make_shared<SessionEventStream>(std::move(*reader), framing);
   co_return response;
 }
 

@@ -68,6 +68,11 @@ class ChatModelTest : public ProviderTest {
     auto outcome = co_await model_->complete(std::move(request), sink);
     co_return outcome;
   }
+  base::Task<ChatOutcome> ask(std::string model) {
+    core::models::CompletionRequest request{.model = std::move(model)};
+    auto outcome = co_await model_->complete(std::move(request), listener_);
+    co_return outcome;
+  }
   ChatOutcome ask() {
     if (!model_) build(config(*server_));
     return run(ask(listener_));

@@ -148,12 +148,41 @@ TEST_F(ChatModelRetryTest, TheBreakerKeepsCallsAwayAndLetsOneProbe) {
 }
 
 TEST_F(ChatModelRetryTest, RefusalsDoNotOpenTheBreaker) {
-  serve({plain_reply(400, "")});
+  const std::vector<int> refusals{400, 401, 403, 404, 413, 422, 429};
+  std::vector<Reply> replies;
+  for (const int status : refusals) replies.push_back(plain_reply(status, ""));
+  serve(replies);
   auto settings = config(*server_);
+  settings.retry.max_attempts = 1;
   settings.breaker = {.consecutive_failures = 1};
   build(settings);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(error_of(ask()).code, ErrorCode::model_failed);
+  for (std::size_t i = 0; i < refusals.size(); ++i) EXPECT_EQ(error_of(ask()).code, ErrorCode::model_failed);
   EXPECT_TRUE(observer_.states().empty());
+}
+
+TEST_F(ChatModelRetryTest, AModelThatKeepsFailingKeepsNoOtherAway) {
+  server_ = std::make_unique<ScriptedServer>([](const SeenRequest& request) {
+    return request.body.contains(R"("model":"bad")") ? plain_reply(500, "") : good_reply();
+  });
+  auto settings = config(*server_);
+  settings.retry.max_attempts = 1;
+  settings.breaker = {.consecutive_failures = 1};
+  build(settings);
+  EXPECT_EQ(error_of(run(ask("bad"))).code, ErrorCode::model_failed);
+  EXPECT_EQ(error_of(run(ask("bad"))).code, ErrorCode::overloaded);
+  EXPECT_TRUE(run(ask("good")));
+}
+
+TEST_F(ChatModelRetryTest, ACallThatFindsTheBreakerOpenBetweenItsAttemptsSaysWhenToComeAgain) {
+  serve({plain_reply(500, R"({"error":{"message":"broken"}})")});
+  auto settings = config(*server_);
+  settings.retry.base = milliseconds(1);
+  settings.breaker = {.consecutive_failures = 1, .open_for = std::chrono::hours(1)};
+  build(settings);
+  const ChatOutcome outcome = ask();
+  EXPECT_EQ(error_of(outcome).detail, "the model's provider answered 500: broken");
+  EXPECT_EQ(error_of(outcome).retry_after, std::chrono::hours(1));
+  EXPECT_EQ(server_->seen().size(), 1U);
 }
 
 }  // namespace

@@ -1,0 +1,122 @@
+#include "core/chat/task_watch.hpp"
+
+#include "tests/unit/core/events/stream_fixture.hpp"
+
+namespace codelab::core::chat {
+namespace {
+
+using codelab::tests::event_of;
+using codelab::tests::payloads;
+using events::EventType;
+using Clock = std::chrono::steady_clock;
+
+class TaskWatchTest : public codelab::tests::StreamTest {
+ protected:
+  TaskWatch watch(TaskWatch::From from = TaskWatch::From::now, bool deltas = false,
+                  events::Subscription::Bounds bounds = {}) {
+    return {hub_, user_, stream_, task_, subscription({.task = task_, .deltas = deltas}, bounds), from};
+  }
+  void commit(EventType type, std::string_view payload = "{}") {
+    auto event = event_of(payload, task_);
+    event.type = type;
+    log_.append(user_, stream_, std::move(event));
+  }
+  /// Two messages and the end, as a completed call leaves them.
+  void commit_all() {
+    commit(EventType::message_created, R"({"role":"user"})");
+    commit(EventType::message_created, R"({"role":"assistant"})");
+    commit(EventType::task_completed);
+  }
+  static Clock::time_point soon() { return Clock::now() + std::chrono::seconds{20}; }
+
+  const base::TaskId task_ = base::TaskId::generate();
+};
+
+TEST_F(TaskWatchTest, waits_for_the_end_and_keeps_the_answer) {
+  auto watched = watch();
+  const auto waiting = loop_.start(watched.wait(soon()));
+  EXPECT_FALSE(waiting->ended());
+  commit_all();
+  loop_.run_until([&] { return waiting->ended(); });
+  ASSERT_TRUE(watched.end());
+  EXPECT_EQ(watched.end()->type, EventType::task_completed);
+  EXPECT_EQ(watched.message()->payload(), R"({"role":"assistant"})");
+  EXPECT_TRUE(watched.closed());
+}
+
+TEST_F(TaskWatchTest, every_way_to_end_is_an_end) {
+  for (const auto type : {EventType::task_completed, EventType::task_failed, EventType::task_cancelled}) {
+    auto watched = watch();
+    commit(type);
+    loop_.run(watched.wait(soon()));
+    ASSERT_TRUE(watched.end());
+    EXPECT_EQ(watched.end()->type, type);
+  }
+}
+
+TEST_F(TaskWatchTest, other_tasks_do_not_concern_it) {
+  auto watched = watch();
+  auto other = event_of("{}", base::TaskId::generate());
+  other.type = EventType::task_completed;
+  log_.append(user_, stream_, std::move(other));
+  const auto waiting = loop_.start(watched.wait(soon()));
+  EXPECT_FALSE(waiting->ended());
+  commit(EventType::task_failed);
+  loop_.run_until([&] { return waiting->ended(); });
+  ASSERT_TRUE(watched.end());
+  EXPECT_EQ(watched.end()->type, EventType::task_failed);
+}
+
+TEST_F(TaskWatchTest, from_its_beginning_it_has_what_came_before) {
+  commit_all();
+  auto watched = watch(TaskWatch::From::its_beginning);
+  loop_.run(watched.wait(soon()));
+  ASSERT_TRUE(watched.end());
+  EXPECT_EQ(watched.message()->payload(), R"({"role":"assistant"})");
+}
+
+TEST_F(TaskWatchTest, from_its_beginning_it_has_nothing_of_other_tasks) {
+  commit_up_to(2);
+  commit(EventType::message_created, R"({"role":"user"})");
+  auto watched = watch(TaskWatch::From::its_beginning);
+  EXPECT_EQ(payloads(loop_.run(watched.next(soon()))), std::vector<std::string>{R"({"role":"user"})"});
+}
+
+TEST_F(TaskWatchTest, texts_that_grow_are_for_those_who_stream) {
+  hub_.begin_text(user_, stream_, task_, "coder", base::MessageId::generate());
+  hub_.append_text(user_, stream_, task_, "Hello");
+  auto streaming = watch(TaskWatch::From::its_beginning, true);
+  auto waiting = watch(TaskWatch::From::its_beginning, false);
+  EXPECT_EQ(loop_.run(streaming.next(soon())).size(), 1);
+  EXPECT_TRUE(loop_.run(waiting.next(Clock::now())).empty());
+}
+
+TEST_F(TaskWatchTest, a_deadline_ends_the_wait_and_not_the_watch) {
+  auto watched = watch();
+  loop_.run(watched.wait(Clock::now()));
+  EXPECT_FALSE(watched.end());
+  EXPECT_FALSE(watched.closed());
+  commit_all();
+  loop_.run(watched.wait(soon()));
+  EXPECT_TRUE(watched.end());
+}
+
+TEST_F(TaskWatchTest, a_login_that_ends_closes_it_without_an_end) {
+  auto watched = watch();
+  const auto waiting = loop_.start(watched.wait(soon()));
+  hub_.close_login(user_.user(), login_);
+  loop_.run_until([&] { return waiting->ended(); });
+  EXPECT_TRUE(watched.closed());
+  EXPECT_FALSE(watched.end());
+}
+
+TEST_F(TaskWatchTest, one_that_fell_behind_is_closed_without_an_end) {
+  auto watched = watch(TaskWatch::From::now, false, {.lines = 1});
+  commit_all();
+  loop_.run(watched.wait(soon()));
+  EXPECT_TRUE(watched.closed());
+  EXPECT_FALSE(watched.end());
+}
+
+}  // namespace
+}  // namespace codelab::core::chat
