@@ -6,6 +6,7 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -22,17 +23,35 @@ constexpr std::int64_t kHistoryMessages = 200;
 /// What of an answer goes into memory: enough to find and to recall it.
 constexpr std::size_t kMaxRememberedBytes = 16'000;
 
+/// Passes the answer's text on to readers once open(): what comes before is held back.
 class HubSink final : public models::TextSink {
  public:
-  HubSink(events::StreamHub& hub, const DirectCall& call) : hub_(hub), call_(call) {}
+  HubSink(events::StreamHub& hub, const DirectCall& call, base::MessageId answer)
+      : hub_(hub), call_(call), answer_(answer) {}
+
   void on_text(std::string_view text) override {
-    hub_.append_text(call_.scope, {call_.task.session_id.bytes}, call_.task.id, text);
+    if (!open_) {
+      held_back_ += text;
+    } else {
+      hub_.append_text(call_.scope, {call_.task.session_id.bytes}, call_.task.id, text);
+    }
+  }
+  void open() {
+    open_ = true;
+    hub_.begin_text(call_.scope, {call_.task.session_id.bytes}, call_.task.id, call_.agent.name, answer_);
+    if (!held_back_.empty()) on_text(std::exchange(held_back_, {}));
   }
 
  private:
   events::StreamHub& hub_;
   const DirectCall& call_;
+  const base::MessageId answer_;
+  bool open_ = false;
+  std::string held_back_;
 };
+
+/// Ends an attempt whose task is no longer there to be answered.
+struct TaskGone {};
 
 /// However a call ends, cancelled or with its session deleted, its text does not grow on.
 class EndedText {
@@ -54,15 +73,38 @@ models::CompletionRequest completion_request(const DirectCall& call, Prompt prom
           .max_tokens = call.agent.config.max_tokens};
 }
 
+/// Readers get the answer's text once they know what it rests on.
+base::Task<bool> tell_context(TaskStore& tasks, const DirectCall& call, events::NewEvent event, HubSink& sink) {
+  std::vector<events::NewEvent> events{std::move(event)};
+  const bool wanted = co_await tasks.append(call.scope, call.task, std::move(events));
+  if (!wanted) throw TaskGone();
+  sink.open();
+  co_return true;
+}
+
+/// The model need not wait until the context is stored; if that fails, what it failed with is thrown and the model is
+/// stopped.
+base::Task<base::Result<models::Completion>> complete_beside(base::Task<bool> telling,
+                                                             base::Task<base::Result<models::Completion>> completing) {
+  using boost::asio::experimental::awaitable_operators::operator&&;
+  try {
+    auto [told, completion] = co_await (std::move(telling) && std::move(completing));
+    co_return std::move(completion);
+  } catch (const boost::asio::multiple_exceptions& both) {
+    std::rethrow_exception(both.first_exception());
+  }
+}
+
 void log_outcome(const identity::UserScope& scope, const Task& task) {
   const auto level = task.error ? base::log::Level::warning : base::log::Level::info;
   if (!base::log::enabled(level)) return;
-  base::log::write(level, "task_ended", {{"task_id", task.id.str()},
-                                         {"user_id", scope.user().str()},
-                                         {"session_id", task.session_id.str()},
-                                         {"agent_id", task.agent_id.str()},
-                                         {"status", base::name_of(task.status)},
-                                         {"code", task.error ? task.error->code : ""}});
+  base::log::write(level, "task_ended",
+                   {{"task_id", task.id.str()},
+                    {"user_id", scope.user().str()},
+                    {"session_id", task.session_id.str()},
+                    {"agent_id", task.agent_id.str()},
+                    {"status", base::name_of(task.status)},
+                    {"code", task.error ? task.error->code : ""}});
 }
 
 }  // namespace
@@ -79,6 +121,8 @@ base::Task<std::optional<base::Error>> DirectCallRunner::guarded_attempt(const D
   bool away = false;
   try {
     co_return co_await attempt(call);
+  } catch (const TaskGone&) {
+    co_return std::nullopt;
   } catch (const base::StoreError& failure) {
     base::log::error("task_broken", {{"task_id", call.task.id.str()}, {"reason", failure.what()}});
     away = true;
@@ -102,14 +146,14 @@ base::Task<std::optional<base::Error>> DirectCallRunner::attempt(const DirectCal
                     .message = call.request.content,
                     .token_budget = std::max(context_tokens_ / 4, context_tokens_ - call.agent.config.max_tokens)};
   Prompt prompt = build_prompt(std::move(parts));
-  const bool wanted = co_await announce_context(call, context, prompt);
-  if (!wanted) co_return std::nullopt;
+  auto context_event =
+      context_retrieved(call.task, context.memories, prompt, context.memory_error ? context.memory_error->detail : "");
 
   const auto answer_id = base::MessageId::generate();
-  ports_.hub.begin_text(call.scope, {call.task.session_id.bytes}, call.task.id, call.agent.name, answer_id);
-  HubSink sink(ports_.hub, call);
+  HubSink sink(ports_.hub, call, answer_id);
   auto request = completion_request(call, std::move(prompt));
-  auto completion = co_await ports_.model.complete(std::move(request), sink);
+  auto told = tell_context(ports_.tasks, call, std::move(context_event), sink);
+  auto completion = co_await complete_beside(std::move(told), ports_.model.complete(std::move(request), sink));
   if (!completion) co_return completion.error();
 
   Message answer = answer_message(call, answer_id, std::move(*completion));
@@ -138,12 +182,6 @@ base::Task<DirectCallRunner::Context> DirectCallRunner::retrieve(const DirectCal
   co_return context;
 }
 
-base::Task<bool> DirectCallRunner::announce_context(const DirectCall& call, const Context& context, const Prompt& prompt) {
-  const std::string memory_error = context.memory_error ? context.memory_error->detail : "";
-  std::vector<events::NewEvent> events{context_retrieved(call.task, context.memories, prompt, memory_error)};
-  co_return co_await ports_.tasks.append(call.scope, call.task, std::move(events));
-}
-
 /// A memory that could not be stored does not take the answer away.
 base::Task<bool> DirectCallRunner::remember(const DirectCall& call, std::string answer) {
   if (!call.agent.config.memory.enabled) co_return false;
@@ -161,9 +199,8 @@ base::Task<bool> DirectCallRunner::remember(const DirectCall& call, std::string 
   } catch (const std::exception& failure) {
     reason = failure.what();
   }
-  base::log::warning("memory_not_stored", {{"task_id", call.task.id.str()},
-                                           {"agent_id", call.agent.id.str()},
-                                           {"reason", reason}});
+  base::log::warning("memory_not_stored",
+                     {{"task_id", call.task.id.str()}, {"agent_id", call.agent.id.str()}, {"reason", reason}});
   co_return false;
 }
 

@@ -61,8 +61,6 @@ class DirectCallRunner {
   base::Task<std::optional<base::Error>> attempt(const DirectCall& call);
   base::Task<std::optional<base::Error>> guarded_attempt(const DirectCall& call);
   base::Task<Context> retrieve(const DirectCall& call);
-  /// False when the task or its session is gone.
-  base::Task<bool> announce_context(const DirectCall& call, const Context& context, const Prompt& prompt);
   base::Task<bool> remember(const DirectCall& call, std::string answer);
   base::Task<bool> complete(const DirectCall& call, Message answer);
   base::Task<> fail(const DirectCall& call, base::Error error);
