@@ -4,6 +4,8 @@
 
 #include <boost/asio/this_coro.hpp>
 
+#include "base/log.hpp"
+#include "base/store_error.hpp"
 #include "core/chat/direct_call_events.hpp"
 #include "core/chat/mention.hpp"
 #include "core/chat/recovery.hpp"
@@ -51,14 +53,7 @@ base::Task<base::Result<Posted>> MessagePoster::post(identity::UserScope scope, 
   if (!target) co_return target.error();
   auto idempotency = std::move(message.idempotency);
   auto agent = co_await callable(scope, std::move(*target));
-  if (!agent) {
-    // A repeated post gets its first answer, whatever became of the agent since.
-    if (!idempotency) co_return agent.error();
-    auto earlier = co_await ports_.tasks.earlier(scope, std::move(*idempotency), ports_.clock.now());
-    if (!earlier) co_return earlier.error();
-    if (!*earlier) co_return agent.error();
-    co_return co_await follow_existing(scope, std::move(**earlier), follower);
-  }
+  if (!agent) co_return co_await follow_earlier(scope, std::move(idempotency), agent.error(), follower);
 
   Message request = user_message(message, base::TaskId::generate(), ports_.clock.now());
   Task task = running_task(request, *agent);
@@ -77,7 +72,14 @@ base::Task<base::Result<Posted>> MessagePoster::post(identity::UserScope scope, 
                     .request = std::move(request),
                     .agent = std::move(*agent),
                     .has_history = begun->message_count > 1};
-  if (!start(std::move(direct))) co_return co_await end_unstarted(scope, std::move(task));
+  if (!start(std::move(direct))) {
+    // What refuses the work has perhaps cancelled this request as well: its task is ended all the same.
+    const bool throwing = co_await boost::asio::this_coro::throw_if_cancelled();
+    co_await boost::asio::this_coro::throw_if_cancelled(false);
+    auto error = co_await end_unstarted(scope, std::move(task));
+    co_await boost::asio::this_coro::throw_if_cancelled(throwing);
+    co_return error;
+  }
   co_return Posted{.task = std::move(task), .watch = std::move(following), .answer = std::nullopt};
 }
 
@@ -100,7 +102,11 @@ base::Task<base::Error> MessagePoster::end_unstarted(identity::UserScope scope, 
   task.completed_at = ports_.clock.now();
   task.error = TaskError{.code = std::string(base::name_of(error.code)), .detail = error.detail};
   std::vector<events::NewEvent> events{task_failed(task)};
-  co_await ports_.tasks.end(scope, std::move(task), std::move(events));
+  try {
+    co_await ports_.tasks.end(scope, task, std::move(events));
+  } catch (const base::StoreError& failure) {
+    base::log::error("task_left_unfinished", {{"task_id", task.id.str()}, {"reason", failure.what()}});
+  }
   co_return error;
 }
 
@@ -111,6 +117,16 @@ std::shared_ptr<TaskWatch> MessagePoster::watch(const identity::UserScope& scope
       follower.login);
   return std::make_shared<TaskWatch>(ports_.hub, scope, events::StreamId{task.session_id.bytes}, task.id,
                                      std::move(subscription), from);
+}
+
+base::Task<base::Result<Posted>> MessagePoster::follow_earlier(identity::UserScope scope,
+                                                               std::optional<IdempotencyKey> idempotency,
+                                                               base::Error refusal, Follower follower) {
+  if (!idempotency) co_return refusal;
+  auto earlier = co_await ports_.tasks.earlier(scope, std::move(*idempotency), ports_.clock.now());
+  if (!earlier) co_return earlier.error();
+  if (!*earlier) co_return refusal;
+  co_return co_await follow_existing(scope, std::move(**earlier), follower);
 }
 
 /// Watches first and looks afterwards, so that an end between the two is seen by one of them.

@@ -57,11 +57,15 @@ class MessagePoster {
 
  private:
   base::Task<base::Result<Posted>> follow_existing(identity::UserScope scope, Task task, Follower follower);
+  /// A repeated post gets its first answer, whatever became of the agent since; any other gets `refusal`.
+  base::Task<base::Result<Posted>> follow_earlier(identity::UserScope scope, std::optional<IdempotencyKey> idempotency,
+                                                  base::Error refusal, Follower follower);
   std::shared_ptr<TaskWatch> watch(const identity::UserScope& scope, const Task& task, Follower follower,
                                    base::Executor executor, TaskWatch::From from);
   base::Task<base::Result<agents::CallableAgent>> callable(identity::UserScope scope, agents::AgentRef target);
   bool start(DirectCall call);
-  /// Ends a task that was not started, so that nobody waits for it, and returns the error that it ended with.
+  /// Ends a task that was not started, so that nobody waits for it, and returns the error that it ended with; one that
+  /// the store does not take ends so at the next start.
   base::Task<base::Error> end_unstarted(identity::UserScope scope, Task task);
 
   Ports ports_;

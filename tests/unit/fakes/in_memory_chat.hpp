@@ -142,11 +142,13 @@ class InMemoryTaskStore final : public core::chat::TaskStore {
   /// anything was written or when it was written and the caller does not learn of it.
   std::function<void(std::string_view)> before;
   std::function<void(std::string_view)> after;
-  /// Where complete() waits before it writes.
+  /// Where begin() and complete() wait before they write.
+  Gate beginning;
   Gate completing;
 
   base::Task<base::Result<core::chat::BegunCall>> begin(UserScope scope, core::chat::NewCall call) override {
     run(before, "begin");
+    co_await beginning.pass();
     auto earlier = by_key(scope, call.idempotency);
     if (!earlier) co_return earlier.error();
     if (*earlier) co_return core::chat::BegunCall{.task = **earlier, .replayed = true};

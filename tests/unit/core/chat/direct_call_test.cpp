@@ -95,6 +95,7 @@ TEST_F(DirectCallTest, a_model_that_fails_fails_the_task_in_its_words) {
   model_.failure = base::make_error(ErrorCode::model_failed, "the provider answered 500");
   const Task ended = run();
   EXPECT_EQ(ended.status, TaskStatus::failed);
+  ASSERT_TRUE(ended.error);
   EXPECT_EQ(code_of(ended), ErrorCode::model_failed);
   EXPECT_EQ(ended.error->detail, "the provider answered 500");
   EXPECT_EQ(event_types().back(), EventType::task_failed);
@@ -219,6 +220,7 @@ TEST_F(DirectCallTest, a_cancelled_call_stops_its_text_and_leaves_the_task_to_re
   EXPECT_EQ(task(call.task.id).status, TaskStatus::running);
   EXPECT_EQ(loop_.run(fail_interrupted_tasks(tasks_, clock_)), 1);
   const Task ended = task(call.task.id);
+  ASSERT_TRUE(ended.error);
   EXPECT_EQ(code_of(ended), ErrorCode::interrupted);
   EXPECT_TRUE(ended.error->detail.contains("another Idempotency-Key"));
 }

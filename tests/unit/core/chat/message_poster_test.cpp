@@ -1,5 +1,6 @@
 #include "core/chat/message_poster.hpp"
 
+#include "core/chat/recovery.hpp"
 #include "tests/unit/core/chat/chat_fixture.hpp"
 
 namespace codelab::core::chat {
@@ -113,6 +114,28 @@ TEST_F(MessagePosterTest, a_post_that_is_not_started_any_more_ends_its_task_at_o
   EXPECT_EQ(event_types().back(), EventType::task_failed);
   EXPECT_TRUE(loop_.run(tasks_.unfinished()).empty());
   EXPECT_TRUE(model_.asked.empty());
+}
+
+TEST_F(MessagePosterTest, a_post_that_is_cancelled_with_the_work_ends_its_task_too) {
+  tasks_.beginning.close();
+  const auto posting = loop_.start(poster_.post(user_, message("@coder hello"), {}));
+  work_.cancel();
+  tasks_.after = [&](std::string_view call) {
+    if (call == "begin") posting->cancel();
+  };
+  tasks_.beginning.open();
+  loop_.run_until([&] { return posting->ended(); });
+  ASSERT_EQ(said().size(), 1);
+  EXPECT_EQ(task(*said()[0].task_id).status, TaskStatus::failed);
+  EXPECT_TRUE(loop_.run(tasks_.unfinished()).empty());
+}
+
+TEST_F(MessagePosterTest, a_post_whose_end_the_store_does_not_take_is_left_to_recovery) {
+  work_.cancel();
+  away("end");
+  EXPECT_EQ(code_of(post(message("@coder hello"))), ErrorCode::interrupted);
+  EXPECT_EQ(loop_.run(fail_interrupted_tasks(tasks_, clock_)), 1);
+  EXPECT_EQ(event_types().back(), EventType::task_failed);
 }
 
 TEST_F(MessagePosterTest, a_repeated_post_joins_the_task_that_still_runs) {
