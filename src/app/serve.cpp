@@ -22,8 +22,11 @@ void announce(const config::Settings& settings, const Platform& platform, std::u
                                 {"version", CODELAB_VERSION},
                                 {"model", model.name},
                                 {"offline", model.offline}});
-  fmt::print("CodeLab Core {} serves http://{}:{}  (API: /docs, model: {})\n", CODELAB_VERSION, settings.host, port,
-             model.offline ? "offline; set OPENAI_API_KEY for a real one" : model.name);
+  const std::string greeting =
+      fmt::format("CodeLab Core {} serves http://{}:{}  (API: /docs, model: {})\n", CODELAB_VERSION, settings.host,
+                  port, model.offline ? "offline; set OPENAI_API_KEY for a real one" : model.name);
+  // Nobody may be there to read it: that is no reason not to serve.
+  std::fputs(greeting.c_str(), stdout);
   std::fflush(stdout);
 }
 

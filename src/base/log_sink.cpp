@@ -17,7 +17,7 @@ namespace {
 /// How long a line may wait for others to be written with it.
 constexpr std::chrono::milliseconds kGatherTime{10};
 /// What is worth writing before that.
-constexpr std::size_t kGatherBytes = 64 * 1024;
+constexpr std::size_t kGatherBytes = 65'536;
 
 /// Returns what the descriptor refused, empty when it took all.
 std::string_view write_all(int descriptor, std::string_view text) {

@@ -30,9 +30,8 @@ using SchemaOf = boost::json::object (*)(base::Schemas&);
 
 /// A query parameter. Written `"cursor"`, `{"limit", "integer"}`, or `{"q", "string", true}` when it must be there.
 struct QueryParameter {
-  constexpr QueryParameter(const char* n, const char* t = "string",
-                           bool r = false)  // NOLINT(google-explicit-constructor)
-      : name(n), type(t), required(r) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  constexpr QueryParameter(const char* n, const char* t = "string", bool r = false) : name(n), type(t), required(r) {}
 
   std::string_view name;
   std::string_view type;
@@ -115,7 +114,7 @@ struct HandlerTraits<base::Task<Response> (Object::*)(Taken, BodyType)> {
 template <class T>
 struct BodyReader {
   using Schema = T;
-  static base::Result<T> read(boost::json::value json) { return base::decode<T>(json); }
+  static base::Result<T> read(const boost::json::value& json) { return base::decode<T>(json); }
 };
 template <class T>
 struct BodyReader<Changes<T>> {

@@ -114,6 +114,12 @@ async def test_the_metrics_have_families_for_every_part(api):
     assert int(re.search(posts, reply.text, re.M)[1]) >= 1
 
 
+def test_the_log_is_whole_when_the_server_has_ended(start_server):
+    server = start_server()
+    server.stop()
+    assert [record["event"] for record in server.log_records()][-2:] == ["draining", "stopped"]
+
+
 async def test_the_log_is_json_and_tells_no_secret(start_server, connect, provider):
     server = start_server(**{settings.LOG_LEVEL: "debug"})
     user = await connect(server).new_user(password=f"{PASSWORD} {unique('pw')}")

@@ -16,11 +16,11 @@ using boost::system::error_code;
 namespace {
 
 /// What a connection reads at once; also enough for nearly every request.
-constexpr std::size_t kReadBytes = 8 * 1024;
-constexpr std::size_t kBulkReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = 8'192;
+constexpr std::size_t kBulkReadBytes = 65'536;
 constexpr std::size_t kLeastRoom = 1024;
 /// What linger() reads before it gives up on a peer that sends on and on.
-constexpr std::size_t kLingerBytes = 1024 * 1024;
+constexpr std::size_t kLingerBytes = 1'048'576;
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 

@@ -10,9 +10,9 @@ namespace codelab::http::server {
 struct ServerLimits {
   /// Request line and header fields together; more is answered 431, or 414 when the request line alone is longer. Also
   /// bounds one chunk header and the trailer.
-  std::size_t header_bytes = 16 * 1024;
+  std::size_t header_bytes = 16'384;
   /// Body as the handler sees it, without chunk framing; more is answered 413.
-  std::size_t body_bytes = 1024 * 1024;
+  std::size_t body_bytes = 1'048'576;
   /// From a request's first byte to its last; longer is answered 408.
   std::chrono::milliseconds request_time = std::chrono::seconds(30);
   /// Without a request in progress; longer closes the connection.
@@ -26,7 +26,7 @@ struct ServerLimits {
   std::size_t connections = 10'000;
   /// Requests read ahead while a streamed answer is being sent; past it the peer is read no further and its
   /// disconnect shows when the next piece is sent.
-  std::size_t pipelined_bytes = 64 * 1024;
+  std::size_t pipelined_bytes = 65'536;
 };
 
 }  // namespace codelab::http::server

@@ -55,7 +55,7 @@ class ReadBuffer {
     bytes_ = std::move(bytes);
   }
 
-  static constexpr std::size_t kMaxSpare = 64 * 1024;
+  static constexpr std::size_t kMaxSpare = 65'536;
 
   std::unique_ptr<char[]> bytes_;
   std::size_t capacity_ = 0;

@@ -25,7 +25,7 @@ namespace {
 /// `0 CR LF CR LF`. Beast's parser asserts that it is never shown less of a body whose first chunk is the last.
 constexpr std::size_t kShortestChunkedBody = 5;
 /// What Content-Length alone, which costs the client nothing, may make the server set aside.
-constexpr std::uint64_t kBodyReserve = 64 * 1024;
+constexpr std::uint64_t kBodyReserve = 65'536;
 
 Method to_method(beast_http::verb verb) {
   switch (verb) {
