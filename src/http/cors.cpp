@@ -22,7 +22,8 @@ Response Cors::answer_preflight(const Request& request) const {
   if (!admit(request.headers.get("Origin"), response)) return response;
   response.headers.add("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE");
   response.headers.add("Access-Control-Allow-Headers",
-                       "Authorization, Content-Type, Accept, Idempotency-Key, Last-Event-ID, Prefer, X-Request-Id");
+                       "Authorization, Content-Type, Accept, Idempotency-Key, Last-Event-ID, Prefer, X-Request-Id, "
+                       "traceparent");
   response.headers.add("Access-Control-Max-Age", "600");
   return response;
 }

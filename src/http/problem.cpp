@@ -86,6 +86,8 @@ std::vector<LocatedFault> located(const base::Error& error) {
 /// A store that is away and a server that drains are worth another try soon.
 std::optional<std::chrono::seconds> retry_after_of(const base::Error& error) {
   if (error.retry_after) return error.retry_after;
+  // The same post again is never run twice: one that was interrupted needs another key, not time.
+  if (error.code == base::ErrorCode::interrupted) return std::nullopt;
   if (kind_of(error.code).status == 503) return std::chrono::seconds{1};
   return std::nullopt;
 }

@@ -31,7 +31,7 @@ class HubSink final : public models::TextSink {
 
   void on_text(std::string_view text) override {
     if (!open_) {
-      held_back_ += text;
+      held_back_.emplace_back(text);
     } else {
       hub_.append_text(call_.scope, {call_.task.session_id.bytes}, call_.task.id, text);
     }
@@ -39,7 +39,7 @@ class HubSink final : public models::TextSink {
   void open() {
     open_ = true;
     hub_.begin_text(call_.scope, {call_.task.session_id.bytes}, call_.task.id, call_.agent.name, answer_);
-    if (!held_back_.empty()) on_text(std::exchange(held_back_, {}));
+    for (const auto& piece : std::exchange(held_back_, {})) on_text(piece);
   }
 
  private:
@@ -47,7 +47,7 @@ class HubSink final : public models::TextSink {
   const DirectCall& call_;
   const base::MessageId answer_;
   bool open_ = false;
-  std::string held_back_;
+  std::vector<std::string> held_back_;
 };
 
 /// Ends an attempt whose task is no longer there to be answered.
@@ -196,6 +196,9 @@ base::Task<bool> DirectCallRunner::remember(const DirectCall& call, std::string 
     if (stored) co_await ports_.memory.keep_bounds(call.scope, call.agent.id, call.agent.config.memory, stored->id);
     if (stored) co_return true;
     reason = stored.error().detail;
+  } catch (const boost::system::system_error& failure) {
+    if (failure.code() == boost::asio::error::operation_aborted) throw;
+    reason = failure.what();
   } catch (const std::exception& failure) {
     reason = failure.what();
   }

@@ -23,11 +23,11 @@ class InMemoryMemoryStore final : public core::memory::MemoryStore {
     items.push_back(memory.item);
     co_return memory.item;
   }
-  base::Task<std::vector<core::memory::Candidate>> search(UserScope, base::AgentId,
+  base::Task<std::vector<core::memory::MemoryHit>> search(UserScope, base::AgentId,
                                                           core::memory::MemoryQuery) override {
     if (before) before();
-    std::vector<core::memory::Candidate> found;
-    for (const MemoryItem& item : items) found.push_back({.memory = item, .parts = {.semantic = 1, .lexical = 1}});
+    std::vector<core::memory::MemoryHit> found;
+    for (const MemoryItem& item : items) found.push_back({.memory = item, .score = 1, .parts = {.semantic = 1, .lexical = 1}});
     co_return found;
   }
   base::Task<core::Page<MemoryItem>> list(UserScope, base::AgentId, core::PageRequest) override {
