@@ -192,10 +192,11 @@ def _file_of(lines: list[str]):
         yield file.name
 
 
-def run_calls(build: Build, server: Server, tokens: list[str], seconds: float) -> dict:
-    """64 direct calls in flight, spread over `tokens`: per_second, p50_ms, p99_ms, the server's cpu_ms for each."""
+def run_calls(build: Build, server: Server, tokens: list[str], seconds: float, spread: float = 0) -> dict:
+    """64 direct calls in flight by the users of `tokens`, the first ones spread over so many seconds: per_second,
+    p50_ms, p99_ms, the server's cpu_ms for each."""
     command = [build.binary("load_driver"), "calls", "--port", str(server.port), "--pid", str(server.process.pid)]
-    command += ["--connections", "64", "--warmup", "0.5", "--seconds", str(seconds)]
+    command += ["--connections", "64", "--warmup", "0.5", "--seconds", str(seconds), "--spread", str(spread)]
     with _file_of(tokens) as file:
         command += ["--tokens", file]
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)

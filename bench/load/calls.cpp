@@ -28,6 +28,8 @@ struct Plan {
   std::uint16_t port = 0;
   std::vector<std::string> tokens;
   std::size_t connections = 0;
+  /// Over which the callers' first calls are spread.
+  Clock::duration spread{};
   Clock::duration warmup{};
   Clock::duration length{};
   clockid_t server_time{};
@@ -111,6 +113,8 @@ Task<> call_again_and_again(Run& run, std::size_t caller) {
   std::vector<std::string> paths;
   co_await open_sessions(wire, token, paths);
   note_ready(run);
+  asio::steady_timer turn(run.context, run.plan.spread * caller / run.plan.connections);
+  co_await turn.async_wait(asio::use_awaitable);
   for (std::size_t number = 0; Clock::now() < run.until; ++number) {
     auto request = request_text("POST", paths[number % paths.size()], token, question(caller, number));
     const auto begin = Clock::now();
@@ -136,6 +140,7 @@ void run_calls(const Options& options) {
   run.plan = {.port = options.port(),
               .tokens = options.lines("tokens"),
               .connections = static_cast<std::size_t>(options.number("connections")),
+              .spread = seconds(options.number("spread")),
               .warmup = seconds(options.number("warmup")),
               .length = seconds(options.number("seconds")),
               .server_time = processor_time_of(static_cast<pid_t>(options.number("pid")))};

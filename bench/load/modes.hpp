@@ -6,7 +6,8 @@
 namespace codelab::load {
 
 /// `--connections` callers, each with one direct call in flight at a time: posts a message and waits for the answer.
-/// Caller i speaks for the i-th user of `--tokens` (one a line, used in turn). Calls are counted for `--seconds`, after
+/// Caller i speaks for the i-th user of `--tokens` (one a line, used in turn). The first calls are spread evenly over
+/// `--spread` seconds: 0 lets all begin at once. Calls are counted for `--seconds`, after
 /// `--warmup` seconds of the same. A call's time is from the first byte sent to the last byte received. The server is
 /// the process `--pid`.
 void run_calls(const Options& options);
