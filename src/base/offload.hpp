@@ -5,8 +5,8 @@
 #include <type_traits>
 #include <utility>
 
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -32,9 +32,10 @@ Task<std::invoke_result_t<Work&>> offload(boost::asio::thread_pool& pool, Work w
       } catch (...) {
         failure = std::current_exception();
       }
-      boost::asio::post(guard.get_executor(), [handler = std::move(handler), failure, value = std::move(value)]() mutable {
-        std::move(handler)(failure, std::move(value));
-      });
+      boost::asio::post(guard.get_executor(),
+                        [handler = std::move(handler), failure, value = std::move(value)]() mutable {
+                          std::move(handler)(failure, std::move(value));
+                        });
     });
   };
   auto outcome = co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,

@@ -18,7 +18,8 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  /// Starts `task` on `executor`: before this returns when called on that executor's thread, else soon. After cancel() it is not started at all and false is returned.
+  /// Starts `task` on `executor`: before this returns when called on that executor's thread, else soon. After cancel()
+  /// it is not started at all and false is returned.
   bool spawn(const Executor& executor, Task<> task);
   /// Sends every running task a terminal cancellation, on its own executor; refuses new ones.
   void cancel();

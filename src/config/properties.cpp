@@ -7,7 +7,8 @@ using S = Settings;
 
 const std::vector<Property>& table() {
   static const std::vector<Property> all{
-      {"server.host", "CODELAB_HOST", "", "Address to listen on.", TextRule{[](S& s) -> std::string& { return s.host; }}},
+      {"server.host", "CODELAB_HOST", "", "Address to listen on.",
+       TextRule{[](S& s) -> std::string& { return s.host; }}},
       {"server.port", "CODELAB_PORT", "", "Port to listen on; 0 picks a free one and logs it.",
        NumberRule{[](S& s) -> std::int64_t& { return s.port; }, 0, 65'535}},
       {"server.threads", "CODELAB_THREADS", "", "Event loops; 0 is one for each core.",
@@ -53,7 +54,8 @@ const std::vector<Property>& table() {
        TextRule{[](S& s) -> std::string& { return s.llm.api_key; }}},
       {"llm.model", "CODELAB_LLM_MODEL", "", "The model for agents that name none. Empty with a provider: gpt-4o-mini.",
        TextRule{[](S& s) -> std::string& { return s.llm.model; }}},
-      {"llm.deadline_seconds", "CODELAB_LLM_DEADLINE_SECONDS", "", "A call must be over in this time, retries included.",
+      {"llm.deadline_seconds", "CODELAB_LLM_DEADLINE_SECONDS", "",
+       "A call must be over in this time, retries included.",
        NumberRule{[](S& s) -> std::int64_t& { return s.llm_deadline_seconds; }, 1, 3'600}},
       {"llm.first_token_seconds", "CODELAB_LLM_FIRST_TOKEN_SECONDS", "", "An answer must begin in this time.",
        NumberRule{[](S& s) -> std::int64_t& { return s.llm_first_token_seconds; }, 1, 3'600}},

@@ -11,7 +11,8 @@ namespace {
 const assets::Asset* find(const Request& request, const Target& target) {
   const std::string path = target.path();
   if (const auto* asset = assets::find_asset(path)) return asset;
-  if (assets::is_page_path(path) && assets::accepts_html(request.headers.get("Accept"))) return &assets::page_fallback();
+  if (assets::is_page_path(path) && assets::accepts_html(request.headers.get("Accept")))
+    return &assets::page_fallback();
   return nullptr;
 }
 

@@ -18,9 +18,10 @@ boost::json::object& bounded_part(boost::json::object& schema) {
 
 void add_bounds(boost::json::object& schema, const Rules& rules) {
   boost::json::object& part = bounded_part(schema);
-  const auto* type = part.if_contains("type");
-  if (type != nullptr && type->as_string() == "string") add_lengths(part, rules, "minLength", "maxLength");
-  if (type != nullptr && type->as_string() == "array") add_lengths(part, rules, "minItems", "maxItems");
+  // A copy: what is added moves the members.
+  const boost::json::value type = part.contains("type") ? part["type"] : boost::json::value();
+  if (type == "string") add_lengths(part, rules, "minLength", "maxLength");
+  if (type == "array") add_lengths(part, rules, "minItems", "maxItems");
   if (std::isfinite(rules.minimum)) part["minimum"] = rules.minimum;
   if (std::isfinite(rules.maximum)) part["maximum"] = rules.maximum;
   if (!rules.doc.empty()) schema["description"] = boost::json::string(rules.doc);

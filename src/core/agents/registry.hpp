@@ -19,8 +19,7 @@ struct AgentDefinition {
   static constexpr auto describe() {
     using base::field;
     return base::fields(field("name", &AgentDefinition::name,
-                              {.required = true,
-                               .doc = "1-64 of letters, digits, _ and -, unique among your agents."}),
+                              {.required = true, .doc = "1-64 of letters, digits, _ and -, unique among your agents."}),
                         field("config", &AgentDefinition::config));
   }
 };

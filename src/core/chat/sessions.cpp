@@ -11,8 +11,7 @@ base::Error not_found() { return base::make_error(base::ErrorCode::session_not_f
 
 base::Task<Session> Sessions::create(identity::UserScope scope, std::string title) {
   const base::Timestamp now = clock_.now();
-  Session session{
-      .id = base::SessionId::generate(), .title = std::move(title), .created_at = now, .updated_at = now};
+  Session session{.id = base::SessionId::generate(), .title = std::move(title), .created_at = now, .updated_at = now};
   co_return co_await store_.create(scope, std::move(session));
 }
 

@@ -22,8 +22,8 @@ TaskWatch::TaskWatch(events::StreamHub& hub, const identity::UserScope& scope, e
   auto joined = hub.join(scope, stream, subscription_, {});
   for (auto* lines : {&joined.buffered, &joined.texts}) {
     for (auto& line : *lines) {
-      const bool wanted = line->task == task_ && (subscription_->interest().deltas ||
-                                                  line->type != events::EventType::message_delta);
+      const bool wanted =
+          line->task == task_ && (subscription_->interest().deltas || line->type != events::EventType::message_delta);
       if (wanted) missed_.push_back(std::move(line));
     }
   }

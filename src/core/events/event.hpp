@@ -81,8 +81,8 @@ std::string to_json(Position position, StreamId stream, const NewEvent& body, ba
 template <>
 struct codelab::base::EnumNames<codelab::core::events::EventType> {
   static constexpr std::array<std::string_view, 20> kNames{
-      "MESSAGE_CREATED", "DIRECT_AGENT_CALL", "TASK_QUEUED",    "TASK_STARTED",    "CONTEXT_RETRIEVED",
-      "MESSAGE_DELTA",   "TASK_PROGRESS",     "TASK_COMPLETED", "TASK_FAILED",     "TASK_CANCELLED",
+      "MESSAGE_CREATED", "DIRECT_AGENT_CALL", "TASK_QUEUED",     "TASK_STARTED",    "CONTEXT_RETRIEVED",
+      "MESSAGE_DELTA",   "TASK_PROGRESS",     "TASK_COMPLETED",  "TASK_FAILED",     "TASK_CANCELLED",
       "ERROR",           "HEARTBEAT",         "SESSION_CREATED", "SESSION_UPDATED", "SESSION_DELETED",
       "AGENT_CREATED",   "AGENT_UPDATED",     "AGENT_DELETED",   "MEMORY_PRUNED",   "USER_REGISTERED"};
 };

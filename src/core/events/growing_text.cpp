@@ -56,17 +56,15 @@ const GrowingTexts::Text& GrowingTexts::text_of(const base::TaskId& task) const 
 
 TextDelta GrowingTexts::delta_of(const Segment& segment, std::int64_t skipped) const {
   const Text& text = text_of(segment.task);
-  const DeltaPayload payload{
-      .message_id = text.message,
-      .offset = segment.offset + skipped,
-      .text = std::string_view(text.content)
-                  .substr(static_cast<std::size_t>(segment.offset + skipped),
-                          static_cast<std::size_t>(segment.length - skipped))};
-  return {.position = {.seq = segment.seq, .delta = segment.begin + segment.length},
-          .event = {.type = EventType::message_delta,
-                    .task = text.task,
-                    .agent = text.agent,
-                    .payload = base::encode(payload)}};
+  const DeltaPayload payload{.message_id = text.message,
+                             .offset = segment.offset + skipped,
+                             .text = std::string_view(text.content)
+                                         .substr(static_cast<std::size_t>(segment.offset + skipped),
+                                                 static_cast<std::size_t>(segment.length - skipped))};
+  return {
+      .position = {.seq = segment.seq, .delta = segment.begin + segment.length},
+      .event = {
+          .type = EventType::message_delta, .task = text.task, .agent = text.agent, .payload = base::encode(payload)}};
 }
 
 TextDelta GrowingTexts::last(std::size_t length) const {

@@ -21,9 +21,7 @@ StreamLine encode_line(Position position, StreamId stream, const NewEvent& body,
 
 }  // namespace
 
-StreamLine make_line(const Event& event) {
-  return encode_line({.seq = event.seq}, event.stream, event.body, event.at);
-}
+StreamLine make_line(const Event& event) { return encode_line({.seq = event.seq}, event.stream, event.body, event.at); }
 
 StreamLine make_unlogged_line(StreamId stream, Position position, const NewEvent& body, base::Timestamp at) {
   return encode_line(position, stream, body, at);

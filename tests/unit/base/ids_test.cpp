@@ -45,7 +45,9 @@ TEST(Ids, are_read_in_their_canonical_form_only) {
   }
 }
 
-TEST(Clock, writes_rfc_3339_in_utc) { EXPECT_EQ(to_rfc3339(from_micros(1'767'323'045'000'006)), "2026-01-02T03:04:05.000006Z"); }
+TEST(Clock, writes_rfc_3339_in_utc) {
+  EXPECT_EQ(to_rfc3339(from_micros(1'767'323'045'000'006)), "2026-01-02T03:04:05.000006Z");
+}
 
 }  // namespace
 }  // namespace codelab::base

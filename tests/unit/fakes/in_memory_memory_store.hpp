@@ -27,7 +27,8 @@ class InMemoryMemoryStore final : public core::memory::MemoryStore {
                                                           core::memory::MemoryQuery) override {
     if (before) before();
     std::vector<core::memory::MemoryHit> found;
-    for (const MemoryItem& item : items) found.push_back({.memory = item, .score = 1, .parts = {.semantic = 1, .lexical = 1}});
+    for (const MemoryItem& item : items)
+      found.push_back({.memory = item, .score = 1, .parts = {.semantic = 1, .lexical = 1}});
     co_return found;
   }
   base::Task<core::Page<MemoryItem>> list(UserScope, base::AgentId, core::PageRequest) override {

@@ -76,9 +76,8 @@ base::Task<Response> MemoryHandlers::search(UserRequest request) {
 base::Task<Response> MemoryHandlers::add(UserRequest request, NewMemoryBody body) {
   const auto agent = co_await agent_of(request);
   if (!agent) co_return problem(agent.error(), request.trace_id);
-  core::memory::Remember what{.kind = core::memory::MemoryKind::note,
-                              .text = std::move(body.text),
-                              .metadata = std::move(body.metadata)};
+  core::memory::Remember what{
+      .kind = core::memory::MemoryKind::note, .text = std::move(body.text), .metadata = std::move(body.metadata)};
   const auto stored = co_await memory_.remember(request.scope(), agent->id, std::move(what));
   if (!stored) co_return problem(stored.error(), request.trace_id);
   co_await memory_.keep_bounds(request.scope(), agent->id, agent->config.memory, stored->id);

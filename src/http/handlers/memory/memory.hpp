@@ -16,9 +16,8 @@ struct NewMemoryBody {
   static constexpr std::string_view kName = "NewMemory";
   static constexpr auto describe() {
     using base::field;
-    return base::fields(
-        field("text", &NewMemoryBody::text, {.required = true, .min_length = 1, .max_length = 65'536}),
-        field("metadata", &NewMemoryBody::metadata, {.doc = "Yours; a search can filter by it."}));
+    return base::fields(field("text", &NewMemoryBody::text, {.required = true, .min_length = 1, .max_length = 65'536}),
+                        field("metadata", &NewMemoryBody::metadata, {.doc = "Yours; a search can filter by it."}));
   }
 };
 

@@ -40,8 +40,8 @@ TEST(Prompt, leaves_out_the_oldest_history_past_the_budget) {
 }
 
 TEST(Prompt, a_message_larger_than_the_budget_still_goes_alone) {
-  const auto prompt =
-      build_prompt({.history = {said(MessageRole::user, "old")}, .message = std::string(4'000, 'x'), .token_budget = 100});
+  const auto prompt = build_prompt(
+      {.history = {said(MessageRole::user, "old")}, .message = std::string(4'000, 'x'), .token_budget = 100});
   ASSERT_EQ(prompt.messages.size(), 1);
 }
 
@@ -59,10 +59,10 @@ TEST(Prompt, a_memory_cannot_break_out_of_its_line) {
 }
 
 TEST(Prompt, another_agents_words_carry_its_name) {
-  const auto prompt = build_prompt({.history = {said(MessageRole::assistant, "mine", "coder"),
-                                                said(MessageRole::assistant, "theirs", "asker")},
-                                    .agent_name = "coder",
-                                    .message = "m"});
+  const auto prompt = build_prompt(
+      {.history = {said(MessageRole::assistant, "mine", "coder"), said(MessageRole::assistant, "theirs", "asker")},
+       .agent_name = "coder",
+       .message = "m"});
   EXPECT_EQ(prompt.messages[0].content, "mine");
   EXPECT_EQ(prompt.messages[1].content, "[asker] theirs");
 }

@@ -63,7 +63,9 @@ TEST(Rescore, OrdersByExactCosineWhateverTheLength) {
 TEST(Rescore, LeavesOutRowsThatAreGone) {
   const std::vector<Candidate> candidates{{1, 0.9F}, {2, 0.8F}};
   const std::array one{1.0F};
-  const FetchVector fetch = [&](std::int64_t id) { return id == 1 ? std::span<const float>() : std::span<const float>(one); };
+  const FetchVector fetch = [&](std::int64_t id) {
+    return id == 1 ? std::span<const float>() : std::span<const float>(one);
+  };
   EXPECT_EQ(rescore(std::vector<float>{1}, candidates, 10, fetch), (std::vector<Match>{{2, 1.0F}}));
 }
 
