@@ -85,6 +85,8 @@ CREATE TABLE messages (
   user_id           BLOB    NOT NULL,
   session_id        BLOB    NOT NULL,
   id                BLOB    NOT NULL,
+  -- 1, 2, ... in the session, in the order of the commits: an answer's id is older than its place.
+  position          INTEGER NOT NULL,
   role              TEXT    NOT NULL,
   agent_id          BLOB,
   agent_name        TEXT,
@@ -96,6 +98,7 @@ CREATE TABLE messages (
   created_at        INTEGER NOT NULL,
   content           TEXT    NOT NULL,
   PRIMARY KEY (user_id, session_id, id),
+  UNIQUE (user_id, session_id, position),
   FOREIGN KEY (user_id, session_id) REFERENCES chat_sessions (user_id, id) ON DELETE CASCADE
 ) STRICT;
 

@@ -312,6 +312,18 @@ TEST_P(MemoryStoreContract, ALongTextIsSearchedByItsLongestWords) {
   EXPECT_GT(found[0].parts.lexical, 0);
 }
 
+TEST_P(MemoryStoreContract, AfterAChangeOfModelWordsAloneDecide) {
+  const auto user = new_user();
+  const auto agent = new_agent(user, "coder");
+  remember(user, agent.id, "the deploy password rotation", at_angle(0, "old"));
+  remember(user, agent.id, "near and wordless", at_angle(80, "new"));
+  const auto found = search(user, agent.id, {.text = "password rotation", .embedding = at_angle(0, "new")});
+  ASSERT_EQ(found.size(), 2);
+  EXPECT_EQ(found[0].memory.text, "the deploy password rotation");
+  EXPECT_EQ(found[0].parts.semantic, 0);
+  EXPECT_EQ(found[0].score, found[0].parts.lexical);
+}
+
 TEST_P(MemoryStoreContract, ARareWordIsFoundBehindThousandsOfCommonOnes) {
   const auto user = new_user();
   const auto agent = new_agent(user, "coder");

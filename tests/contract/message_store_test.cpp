@@ -44,6 +44,20 @@ TEST_P(MessageStoreContract, KeepsEveryFieldOfAMessage) {
   EXPECT_EQ(base::encode(page->items[1]), base::encode(answer));
 }
 
+TEST_P(MessageStoreContract, ALateAnswerStandsWhereItCame) {
+  const auto user = new_user();
+  const auto session = new_session(user);
+  const auto task = begun(user, session);
+  const auto answer = answer_to(task, "late");
+  const auto later = post(user, session, 1);
+  ASSERT_LT(answer.id, later[0].id);
+  ASSERT_TRUE(run_task(stores->tasks().complete(user, completed(task, answer), answer, {})));
+  const auto page = run_task(stores->messages().list(user, session.id, {.after = later[0].id}));
+  EXPECT_EQ(contents(page->items), "late");
+  EXPECT_EQ(page->next_cursor, std::nullopt);
+  EXPECT_EQ(run_task(stores->messages().history(user, session.id, later[0].id, 10)).size(), 1);
+}
+
 TEST_P(MessageStoreContract, ListsTheFirstOnesOldestFirst) {
   const auto user = new_user();
   const auto session = new_session(user);

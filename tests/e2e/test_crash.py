@@ -230,3 +230,17 @@ async def test_acknowledged_changes_of_every_kind_outlive_kill_9(start_server, c
     (await gone.get("/my/profile")).unauthorized()
     server.stop()
     assert_whole(server)
+
+
+async def test_what_an_erased_user_wrote_leaves_the_disk_while_the_server_runs(start_server, connect):
+    server = start_server()
+    user = await connect(server).new_user()
+    marker = unique("erased")
+    await user.say(await user.new_session(), f"{marker} is my secret")
+    assert marker in on_disk(server)
+    assert (await user.delete("/my/profile")).status == 204
+    await eventually(lambda: marker not in on_disk(server), "the text to leave the disk")
+
+
+def on_disk(server) -> str:
+    return "".join(path.read_bytes().decode("latin-1") for path in server.data_dir.rglob("*") if path.is_file())

@@ -182,9 +182,9 @@ base::Task<DirectCallRunner::Context> DirectCallRunner::retrieve(const DirectCal
   co_return context;
 }
 
-/// A memory that could not be stored does not take the answer away.
+/// A memory that could not be stored does not take the answer away. An empty answer is nothing to remember.
 base::Task<bool> DirectCallRunner::remember(const DirectCall& call, std::string answer) {
-  if (!call.agent.config.memory.enabled) co_return false;
+  if (!call.agent.config.memory.enabled || answer.empty()) co_return false;
   memory::Remember what{.kind = memory::MemoryKind::interaction,
                         .text = "User: " + call.request.content + "\nAssistant: " + answer};
   what.text = memory::utf8_prefix(what.text, kMaxRememberedBytes);

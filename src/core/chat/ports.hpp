@@ -40,7 +40,7 @@ struct MessageRange {
 class MessageStore {
  public:
   virtual ~MessageStore() = default;
-  /// Oldest first. With neither bound the first `limit`; with `before` the last `limit` before it. Forwards,
+  /// In the order in which they were stored, oldest first. With neither bound the first `limit`; with `before` the last `limit` before it. Forwards,
   /// next_cursor is the id of the last item when more follow. A page is shorter than `limit` where its content would
   /// pass kMaxPageBytes; it has at least one message if there are any. Errors: session_not_found.
   virtual base::Task<base::Result<Page<Message>>> list(identity::UserScope scope, base::SessionId session,

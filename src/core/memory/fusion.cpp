@@ -9,7 +9,8 @@ std::vector<Candidate> fuse(std::vector<Candidate> candidates, std::int64_t top_
   for (Candidate& each : candidates) {
     each.parts.semantic = std::clamp(each.parts.semantic, 0.0, 1.0);
     each.parts.lexical = std::clamp(each.parts.lexical, 0.0, 1.0);
-    each.score = kSemanticWeight * each.parts.semantic + (1 - kSemanticWeight) * each.parts.lexical;
+    const double semantic_weight = each.comparable ? kSemanticWeight : 0;
+    each.score = semantic_weight * each.parts.semantic + (1 - semantic_weight) * each.parts.lexical;
   }
   std::erase_if(candidates, [&](const Candidate& each) { return each.score < min_score; });
   std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {

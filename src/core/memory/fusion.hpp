@@ -15,12 +15,15 @@ struct Candidate {
   /// Names it where it is stored; a newer memory has a larger one.
   std::int64_t row_id = 0;
   ScoreParts parts;
+  /// False for a memory of another vector space than the query's: nothing is known of its meaning.
+  bool comparable = true;
   double score = 0;
 };
 
 /// Both parts are already on one scale (0 to 1, see ScoreParts), so the score is their convex combination: with scores
 /// at hand it ranks better than reciprocal ranks do (Bruch, Gai, Ingber: An Analysis of Fusion Functions for Hybrid
-/// Retrieval, 2022), and it gives `min_score` a meaning. Best first; ties go to the newer memory; at most `top_k`.
+/// Retrieval, 2022), and it gives `min_score` a meaning. A memory that cannot be
+/// compared is judged by its words alone. Best first; ties go to the newer memory; at most `top_k`.
 std::vector<Candidate> fuse(std::vector<Candidate> candidates, std::int64_t top_k, double min_score);
 
 }  // namespace codelab::core::memory

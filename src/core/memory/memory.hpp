@@ -37,7 +37,7 @@ struct MemoryItem {
 
 /// How a hit earned its place; each part is 0 to 1.
 struct ScoreParts {
-  /// Cosine of query and memory.
+  /// Cosine of query and memory; 0 when they are of different embedding models.
   double semantic = 0;
   /// BM25 over what it could reach at most for this query, with this agent's own statistics.
   double lexical = 0;

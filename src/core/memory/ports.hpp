@@ -40,7 +40,7 @@ class MemoryStore {
   /// Errors: agent_not_found.
   virtual base::Task<base::Result<MemoryItem>> add(identity::UserScope scope, base::AgentId agent,
                                                    NewMemory memory) = 0;
-  /// Best first. The semantic part is 0 for a memory of another vector space than the query's.
+  /// Best first, by the rule in fusion.hpp.
   virtual base::Task<std::vector<MemoryHit>> search(identity::UserScope scope, base::AgentId agent,
                                                     MemoryQuery query) = 0;
   /// Newest first.

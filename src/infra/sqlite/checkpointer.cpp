@@ -1,5 +1,7 @@
 #include "infra/sqlite/checkpointer.hpp"
 
+#include <utility>
+
 #include "base/log.hpp"
 #include "infra/sqlite/sqlite_api.hpp"
 
@@ -19,6 +21,12 @@ std::optional<int> copy_pages(sqlite3* database) {
   if (code == SQLITE_OK) return in_log - copied;
   if ((code & 0xff) != SQLITE_BUSY) base::log::warning("store_checkpoint_failed", {{"reason", sqlite3_errstr(code)}});
   return std::nullopt;
+}
+
+/// Waits for readers and the writer, as long as any statement would.
+void truncate(sqlite3* database) {
+  const int code = sqlite3_wal_checkpoint_v2(database, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (code != SQLITE_OK) base::log::warning("store_log_not_emptied", {{"reason", sqlite3_errstr(code)}});
 }
 
 }  // namespace
@@ -52,6 +60,15 @@ void Checkpointer::committed(int pages_in_log) {
   changed_.notify_all();
 }
 
+void Checkpointer::empty_log() {
+  {
+    const std::lock_guard lock(mutex_);
+    due_ = true;
+    must_empty_ = true;
+  }
+  changed_.notify_all();
+}
+
 void Checkpointer::finish() {
   if (rest_is_due_.exchange(false)) copy_pages(writer_.handle());
 }
@@ -61,10 +78,12 @@ void Checkpointer::serve() {
   for (;;) {
     changed_.wait(lock, [&] { return due_ || closed_; });
     if (closed_) return;
+    const bool must_empty = std::exchange(must_empty_, false);
     lock.unlock();
     copy();
+    if (must_empty) truncate(connection_.handle());
     lock.lock();
-    due_ = false;
+    due_ = must_empty_;
   }
 }
 

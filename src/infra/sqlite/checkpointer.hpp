@@ -21,6 +21,9 @@ class Checkpointer {
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
 
+  /// Copies everything soon and leaves the log's file empty: what was erased is gone from the disk then. Any thread.
+  void empty_log();
+
   /// Copies the rest when it is due. On the writer's thread, between two transactions.
   void finish();
 
@@ -35,6 +38,7 @@ class Checkpointer {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool due_ = false;
+  bool must_empty_ = false;
   bool closed_ = false;
   std::atomic<bool> rest_is_due_ = false;
   std::thread thread_;

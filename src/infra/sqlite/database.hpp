@@ -33,6 +33,8 @@ class Database {
 
   Writer& writer() { return writer_; }
   Readers& readers() { return readers_; }
+  /// Called when what was erased must leave the disk.
+  void empty_log() { checkpointer_.empty_log(); }
 
  private:
   DataFolder folder_;

@@ -68,12 +68,14 @@ class Search {
       if (known != found_.end()) {
         known->parts.lexical = hit.score;
       } else {
-        found_.push_back({.row_id = hit.row_id, .parts = {.lexical = hit.score}});
+        found_.push_back({.row_id = hit.row_id, .parts = {.lexical = hit.score}, .comparable = false});
         added.push_back({hit.row_id, 0});
       }
     }
     for (const auto& match : rescored(added, added.size())) {
-      std::ranges::find(found_, match.row_id, &Candidate::row_id)->parts.semantic = match.score;
+      auto& candidate = *std::ranges::find(found_, match.row_id, &Candidate::row_id);
+      candidate.parts.semantic = match.score;
+      candidate.comparable = true;
     }
   }
 

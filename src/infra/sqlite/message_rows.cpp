@@ -6,16 +6,17 @@ namespace {
 using core::chat::Message;
 
 constexpr Sql kInsertMessage =
-    "INSERT INTO messages (user_id, session_id, id, role, content, agent_id, agent_name, task_id, model, "
-    "prompt_tokens, completion_tokens, cost_usd, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO messages (user_id, session_id, id, position, role, content, agent_id, agent_name, task_id, model, "
+    "prompt_tokens, completion_tokens, cost_usd, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 }  // namespace
 
-void insert_message(Connection& sql, const core::identity::UserScope& scope, const Message& message) {
+void insert_message(Connection& sql, const core::identity::UserScope& scope, const Message& message,
+                    std::int64_t position) {
   const auto tokens = [&](std::int64_t core::chat::Usage::* count) {
     return message.usage ? std::optional((*message.usage).*count) : std::nullopt;
   };
-  sql.execute(kInsertMessage, scope.user(), message.session_id, message.id, message.role, message.content,
+  sql.execute(kInsertMessage, scope.user(), message.session_id, message.id, position, message.role, message.content,
               message.agent_id, message.agent_name, message.task_id, message.model,
               tokens(&core::chat::Usage::prompt_tokens), tokens(&core::chat::Usage::completion_tokens),
               message.usage ? message.usage->cost_usd : std::nullopt, message.created_at);

@@ -6,7 +6,9 @@
 
 namespace codelab::infra::sqlite {
 
-void insert_message(Connection& sql, const core::identity::UserScope& scope, const core::chat::Message& message);
+/// `position`: its place in the session, from 1.
+void insert_message(Connection& sql, const core::identity::UserScope& scope, const core::chat::Message& message,
+                    std::int64_t position);
 
 /// The leading columns are id, session_id, role, content, agent_id, agent_name, task_id, model, prompt_tokens,
 /// completion_tokens, cost_usd, created_at.

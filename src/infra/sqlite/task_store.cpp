@@ -43,7 +43,7 @@ base::Result<BegunCall> begin_call(Transaction& tx, const UserScope& scope, cons
   }
   const auto message_count = tx.append_with_message(scope.user(), task.session_id, message.created_at, events);
   if (!message_count) return base::make_error(base::ErrorCode::session_not_found, "no such session");
-  insert_message(sql, scope, message);
+  insert_message(sql, scope, message, *message_count);
   sql.execute(kInsertTask, scope.user(), task.id, task.session_id, task.agent_id, task.agent_name, task.status,
               task.request_message_id, task.created_at, task.started_at);
   if (idempotency) keep_key(sql, scope, *idempotency, task);
@@ -59,8 +59,8 @@ bool change_and_tell(Transaction& tx, const UserScope& scope, const Task& task, 
 bool complete_task(Transaction& tx, const UserScope& scope, const Task& task, const Message& answer,
                    const std::vector<NewEvent>& events) {
   if (!change_task(tx.sql(), scope, task)) return false;
-  tx.append_with_message(scope.user(), task.session_id, answer.created_at, events);
-  insert_message(tx.sql(), scope, answer);
+  const auto message_count = tx.append_with_message(scope.user(), task.session_id, answer.created_at, events);
+  insert_message(tx.sql(), scope, answer, message_count.value());
   return true;
 }
 

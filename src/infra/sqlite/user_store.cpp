@@ -77,7 +77,9 @@ base::Task<bool> SqliteUserStore::erase(UserScope scope, base::Timestamp) {
     forget_user(tx, indexes, scope.user());
     return tx.sql().execute(kDeleteUser, scope.user()) == 1;
   };
-  co_return co_await writer.run("user.erase", std::move(erase));
+  const bool erased = co_await writer.run("user.erase", std::move(erase));
+  if (erased) database_.empty_log();
+  co_return erased;
 }
 
 base::Task<std::vector<User>> SqliteUserStore::list() {

@@ -26,6 +26,12 @@ TEST(Fusion, leaves_out_what_is_weak_and_what_is_too_many) {
 
 TEST(Fusion, an_opposite_meaning_is_no_better_than_none) { EXPECT_EQ(fuse({{1, {-0.9, 0}}}, 5, 0).front().score, 0); }
 
+TEST(Fusion, what_cannot_be_compared_is_judged_by_its_words) {
+  const auto fused = fuse({{.row_id = 1, .parts = {0, 0.6}, .comparable = false}, {2, {0.5, 0.6}}}, 5, 0.2);
+  EXPECT_EQ(ids(fused), (std::vector<std::int64_t>{1, 2}));
+  EXPECT_NEAR(fused[0].score, 0.6, 1e-12);
+}
+
 TEST(Fusion, of_equals_the_newer_comes_first) {
   EXPECT_EQ(ids(fuse({{1, {0.5, 0}}, {2, {0.5, 0}}}, 5, 0)), (std::vector<std::int64_t>{2, 1}));
 }
