@@ -128,7 +128,7 @@ fts5_api* api_of(sqlite3* database) {
   fts5_api* api = nullptr;
   sqlite3_stmt* statement = nullptr;
   check(database, sqlite3_prepare_v2(database, "SELECT fts5(?1)", -1, &statement, nullptr), "look for FTS5");
-  sqlite3_bind_pointer(statement, 1, &api, "fts5_api_ptr", nullptr);
+  sqlite3_bind_pointer(statement, 1, static_cast<void*>(&api), "fts5_api_ptr", nullptr);
   sqlite3_step(statement);
   sqlite3_finalize(statement);
   if (api == nullptr) throw_sqlite_error(nullptr, SQLITE_ERROR, "SQLite was built without FTS5");

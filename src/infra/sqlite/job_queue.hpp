@@ -50,17 +50,19 @@ class JobQueue {
   void push(Pointer job) {
     const auto now = job->queued;
     std::vector<Pointer> late;
-    const char* refusal = "sqlite: too many jobs wait for the database";
+    Pointer refused;
+    const char* reason = "sqlite: too many jobs wait for the database";
     {
       const std::lock_guard lock(mutex_);
       late = take_late(now);
-      if (closed_) refusal = "sqlite: the database is closing";
-      if (!closed_ && waiting_.size() < limits_.max_waiting) waiting_.push_back(std::move(job));
+      if (closed_) reason = "sqlite: the database is closing";
+      auto& place = closed_ || waiting_.size() >= limits_.max_waiting ? refused : waiting_.emplace_back();
+      place = std::move(job);
       observer_.queue_depth(name_, waiting_.size());
     }
     arrived_.notify_one();
     refuse(late);
-    if (job) job->resume(std::make_exception_ptr(base::StoreError(refusal)));
+    if (refused) refused->resume(std::make_exception_ptr(base::StoreError(reason)));
   }
 
   /// Waits for a job; null when the queue is closed and empty.

@@ -13,7 +13,7 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
-#include "tests/unit/fakes/run_task.hpp"
+#include "tests/contract/run_task.hpp"
 
 namespace codelab::base {
 namespace {

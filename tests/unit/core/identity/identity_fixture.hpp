@@ -9,11 +9,11 @@
 #include "core/identity/accounts.hpp"
 #include "core/identity/authenticator.hpp"
 #include "infra/inprocess/cache.hpp"
+#include "tests/contract/run_task.hpp"
 #include "tests/unit/core/identity/token_forge.hpp"
 #include "tests/unit/fakes/in_memory_user_store.hpp"
 #include "tests/unit/fakes/manual_clock.hpp"
 #include "tests/unit/fakes/plain_password_hasher.hpp"
-#include "tests/unit/fakes/run_task.hpp"
 
 namespace codelab::tests {
 

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/fakes/run_task.hpp"
+#include "tests/contract/run_task.hpp"
 
 namespace codelab::infra::argon2 {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/contract/run_task.hpp"
 #include "tests/unit/fakes/manual_clock.hpp"
-#include "tests/unit/fakes/run_task.hpp"
 
 namespace codelab::infra::inprocess {
 namespace {
