@@ -34,9 +34,10 @@ base::Result<core::memory::Search> search_of(const ApiRequest& request) {
   return core::memory::Search{.text = std::string(*text), .top_k = *top_k, .filter = std::move(*filter)};
 }
 
+/// As in an agent's config, 0 days is no bound by age.
 core::memory::PruneRule rule_of(const PruneBody& body, base::Timestamp now) {
   core::memory::PruneRule rule{.max_items = body.max_items, .older_than = std::nullopt};
-  if (body.max_age_days) rule.older_than = now - std::chrono::days{*body.max_age_days};
+  if (body.max_age_days.value_or(0) > 0) rule.older_than = now - std::chrono::days{*body.max_age_days};
   return rule;
 }
 
