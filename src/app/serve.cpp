@@ -15,16 +15,17 @@ namespace {
 
 constexpr std::chrono::seconds kDrainGrace{10};
 
-void announce(const config::Settings& settings, const Platform& platform, std::uint16_t port) {
+void announce(const config::Settings& settings, const Platform& platform, const Service& service) {
   const auto model = platform.model->info();
   base::log::info("listening", {{"host", settings.host},
-                                {"port", port},
+                                {"port", service.port()},
+                                {"metrics_port", service.metrics_port()},
                                 {"version", CODELAB_VERSION},
                                 {"model", model.name},
                                 {"offline", model.offline}});
   const std::string greeting =
       fmt::format("CodeLab Core {} serves http://{}:{}  (API: /docs, model: {})\n", CODELAB_VERSION, settings.host,
-                  port, model.offline ? "offline; set OPENAI_API_KEY for a real one" : model.name);
+                  service.port(), model.offline ? "offline; set OPENAI_API_KEY for a real one" : model.name);
   // Nobody may be there to read it: that is no reason not to serve.
   std::fputs(greeting.c_str(), stdout);
   std::fflush(stdout);
@@ -41,7 +42,7 @@ int serve(const config::Settings& settings) {
   platform.start();
   Service service(settings, platform);
   service.start();
-  announce(settings, platform, service.port());
+  announce(settings, platform, service);
 
   signals.async_wait([](const boost::system::error_code&, int) {});
   signals_loop.run();

@@ -100,10 +100,13 @@ std::vector<Route> make_routes(Handlers h) {
 
       open<&ServiceHandlers::health>(get, "/health", h.service, returns<handlers::Health>(200, "Alive")),
       open<&ServiceHandlers::ready>(get, "/health/ready", h.service, returns<handlers::Readiness>(200, "Ready")),
-      open<&ServiceHandlers::metrics>(get, "/metrics", h.service,
-                                      {.summary = "Prometheus metrics", .content_type = "text/plain"}),
       open<&ServiceHandlers::openapi>(get, "/openapi.json", h.service, {.summary = "This document"}),
   };
+}
+
+Route make_metrics_route(ServiceHandlers& service) {
+  return open<&ServiceHandlers::metrics>(get, "/metrics", service,
+                                         {.summary = "Prometheus metrics", .content_type = "text/plain"});
 }
 
 }  // namespace codelab::http

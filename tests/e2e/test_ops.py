@@ -8,6 +8,7 @@ import pytest
 
 import settings
 from client import PASSWORD, unique
+from raw_http import RawLine, request_bytes
 from server import run_command
 
 FAMILIES = ("http", "store", "model", "stream", "memory")
@@ -112,6 +113,24 @@ async def test_the_metrics_have_families_for_every_part(api):
     assert session not in reply.text and user.id not in reply.text
     posts = r'^codelab_http_request_seconds_count\{method="POST",route="/my/chat/\{session_id\}/message/"\} (\d+)$'
     assert int(re.search(posts, reply.text, re.M)[1]) >= 1
+
+
+async def test_the_metrics_can_have_a_port_of_their_own(start_server, connect):
+    server = start_server(CODELAB_METRICS_PORT="0")
+    listening = server.wait_for_log(lambda record: record.get("event") == "listening")
+    port = listening["metrics_port"]
+    assert port not in (0, listening["port"])
+    api = connect(server)
+    (await api.get("/metrics")).problem(404)
+    assert "/metrics" not in (await api.get("/openapi.json")).expect(200)["paths"]
+    (await api.get("/health")).expect(200)
+    with RawLine(port) as line:
+        line.send(request_bytes("GET", "/metrics"))
+        status, headers, body = line.read_answer()
+        assert status == 200 and headers["content-type"].startswith("text/plain") and b"codelab_" in body
+        for path in ("/", "/health", "/my/profile", "/openapi.json"):
+            line.send(request_bytes("GET", path, Accept="text/html"))
+            assert line.read_answer()[0] == 404, path
 
 
 def test_the_log_is_whole_when_the_server_has_ended(start_server):

@@ -146,6 +146,14 @@ TEST_F(GatewayTest, an_unknown_path_is_404_and_a_known_one_says_what_it_answers)
   EXPECT_TRUE(is_problem(ask(Method::get, "/my/agents/%zz"), 400, ErrorCode::malformed_request));
 }
 
+TEST_F(GatewayTest, a_gateway_without_pages_has_no_front_door) {
+  EXPECT_EQ(ask(Method::get, "/").status, 200);
+  Gateway bare({authenticator_, limiter_}, Router(routes(handlers_)), Cors({}), 0, Gateway::Pages::none);
+  Request request{.method = Method::get, .target = "/", .request_id = "id-1"};
+  request.headers.add("Accept", "text/html");
+  EXPECT_TRUE(is_problem(tests::run_task(bare.handle(std::move(request))), 404, ErrorCode::not_found));
+}
+
 TEST_F(GatewayTest, every_answer_has_its_request_id_and_the_security_headers) {
   for (const char* target : {"/health", "/nothing.json", "/broken/other", "/my/agents/ada", "/my/agents/%zz"}) {
     const Response response = ask(Method::get, target);
