@@ -1,6 +1,8 @@
 #include "app/serve.hpp"
 
 #include <cstdio>
+#include <string>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -9,6 +11,7 @@
 #include "app/platform.hpp"
 #include "app/service.hpp"
 #include "base/log.hpp"
+#include "config/unknown_variables.hpp"
 
 namespace codelab::app {
 namespace {
@@ -31,10 +34,17 @@ void announce(const config::Settings& settings, const Platform& platform, const 
   std::fflush(stdout);
 }
 
+void warn_of_unknown_variables() {
+  for (const std::string& name : config::unknown_variables(environ)) {
+    base::log::warning("unknown_variable", {{"name", name}, {"reason", "it is not a setting; it is ignored"}});
+  }
+}
+
 }  // namespace
 
 int serve(const config::Settings& settings) {
   base::log::set_level(settings.parsed_log_level());
+  warn_of_unknown_variables();
   boost::asio::io_context signals_loop(1);
   boost::asio::signal_set signals(signals_loop, SIGTERM, SIGINT);
 

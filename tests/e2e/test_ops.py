@@ -73,6 +73,24 @@ def test_the_doctor_looks_and_says(tmp_path):
     assert "127.0.0.1:1" in alone.stdout + alone.stderr
 
 
+def test_the_doctor_misses_weights_only_where_they_were_asked_for(tmp_path):
+    absent = {"CODELAB_DATA_DIR": str(tmp_path), "CODELAB_WEIGHTS_DIR": str(tmp_path / "absent")}
+    assert run_command("doctor", **absent).returncode == 0
+    asked = run_command("doctor", CODELAB_EMBEDDING_MODEL="sentences", **absent)
+    assert asked.returncode != 0 and "problem  encoder" in asked.stdout, asked.stdout + asked.stderr
+
+
+def test_a_misspelt_variable_is_told_and_stops_nothing(tmp_path, start_server):
+    slip = {"CODELAB_PROT": "8081", "CODELAB_E2E_SOMETHING": "1"}
+    checked = run_command("config", "check", CODELAB_DATA_DIR=str(tmp_path), **slip)
+    assert checked.returncode == 0 and "CODELAB_PROT is not a setting" in checked.stderr
+    assert "CODELAB_E2E" not in checked.stderr and "CODELAB_DATA_DIR" not in checked.stderr
+    server = start_server(**slip)
+    server.stop()
+    warned = [record["name"] for record in server.log_records() if record["event"] == "unknown_variable"]
+    assert warned == ["CODELAB_PROT"]
+
+
 def test_the_configuration_is_documented():
     document = run_command("config", "doc")
     assert document.returncode == 0
