@@ -161,6 +161,24 @@ async def test_the_api_document_tells_which_bodies_may_be_left_out(api):
     (await user.post("/my/agents/coder/memory/prune", {"max_items": -1})).problem(422, "validation_failed")
 
 
+async def test_what_is_made_has_an_address(api):
+    user = await api.new_user()
+    session = await user.post("/my/chat/sessions/", {"title": "x"})
+    agent = await user.post("/my/agents/", {"name": "found", "config": {}})
+    for made in (session, agent):
+        assert made.status == 201
+        assert (await user.get(made.headers["Location"])).expect(200)["id"] == made.json["id"]
+    task = await user.post_message(session.json["id"], "hello", headers={"Prefer": "respond-async"})
+    assert task.status == 202 and task.headers["Preference-Applied"] == "respond-async"
+    assert (await user.get(task.headers["Location"])).expect(200)["id"] == task.json["id"]
+
+
+async def test_a_body_in_a_content_coding_is_not_taken(api):
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    reply = await api.request("POST", "/auth/login", data=b"\x1f\x8b", headers=headers)
+    reply.problem(415, "unsupported_media_type")
+
+
 async def test_the_api_document_lists_the_problems_of_a_route(api):
     listed = {str(operation).rstrip("/"): operation for operation in operations((await api.get("/openapi.json")).json)}
     post = listed["POST /my/chat/{session_id}/message"].described["responses"]

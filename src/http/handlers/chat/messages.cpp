@@ -20,7 +20,8 @@ namespace {
 enum class Form : std::uint8_t { wait, stream, async };
 
 Form form_of(const Request& request) {
-  if (boost::algorithm::icontains(request.headers.get(parameters::kPrefer.name), "respond-async")) return Form::async;
+  if (boost::algorithm::icontains(request.headers.joined(parameters::kPrefer.name), "respond-async"))
+    return Form::async;
   static constexpr std::array<std::string_view, 2> kOffers{"application/json", "application/x-ndjson"};
   return best_offer(request.headers.joined("Accept"), kOffers) == 0 ? Form::wait : Form::stream;
 }
@@ -42,6 +43,8 @@ base::Result<std::optional<core::chat::IdempotencyKey>> idempotency_of(const Use
 }
 
 base::Error deleted_meanwhile() { return base::make_error(base::ErrorCode::not_found, "the session was deleted"); }
+
+Response begun_task(const core::chat::Task& task) { return json_at(202, "/my/tasks/" + task.id.str(), task); }
 
 Response ended_task(const core::chat::Posted& posted, std::string_view trace_id) {
   if (posted.answer) return json(200, *posted.answer);
@@ -87,7 +90,11 @@ base::Task<Response> MessageHandlers::post(UserRequest request, PostMessageBody 
   auto command = command_of(*session, std::move(body), std::move(*key));
   auto posted = co_await poster_.post(request.scope(), std::move(command), follower);
   if (!posted) co_return problem(posted.error(), request.trace_id);
-  if (form == Form::async) co_return json(202, posted->task);
+  if (form == Form::async) {
+    Response response = begun_task(posted->task);
+    response.headers.add("Preference-Applied", "respond-async");
+    co_return response;
+  }
   if (form == Form::stream) co_return co_await stream(std::move(request), std::move(*posted));
   co_return co_await wait(std::move(request), std::move(*posted), std::chrono::seconds{*patience});
 }
@@ -115,7 +122,7 @@ base::Task<Response> MessageHandlers::wait(UserRequest request, core::chat::Post
 base::Task<Response> MessageHandlers::after_the_wait(UserRequest request, base::TaskId id) {
   auto task = co_await tasks_.find(request.scope(), id);
   if (!task) co_return problem(deleted_meanwhile(), request.trace_id);
-  if (!core::chat::is_final(task->status)) co_return json(202, *task);
+  if (!core::chat::is_final(task->status)) co_return begun_task(*task);
   auto answer = co_await tasks_.answer(request.scope(), id);
   const core::chat::Posted ended{.task = std::move(*task), .watch = nullptr, .answer = std::move(answer)};
   co_return ended_task(ended, request.trace_id);

@@ -12,7 +12,7 @@ base::Result<base::SessionId> session_in_path(const ApiRequest& request) {
 base::Task<Response> SessionHandlers::create(UserRequest request, std::optional<NewSession> body) {
   std::string title = body ? std::move(body->title) : std::string();
   const auto session = co_await sessions_.create(request.scope(), std::move(title));
-  co_return json(201, session);
+  co_return json_at(201, "/my/chat/sessions/" + session.id.str(), session);
 }
 
 base::Task<Response> SessionHandlers::list(UserRequest request) {
