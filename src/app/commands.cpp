@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -16,6 +17,7 @@
 #include "app/serve.hpp"
 #include "base/log.hpp"
 #include "config/load.hpp"
+#include "config/unknown_variables.hpp"
 
 namespace codelab::app {
 namespace {
@@ -33,6 +35,9 @@ int with_settings(const std::string& file, Command&& command) {
 }
 
 int config_is_good(const config::Settings& settings) {
+  for (const std::string& name : config::unknown_variables(environ)) {
+    fmt::print(stderr, "configuration: warning: {} is not a setting; it is ignored\n", name);
+  }
   const auto faults = faults_behind(settings);
   for (const std::string& fault : faults) fmt::print(stderr, "configuration: {}\n", fault);
   if (!faults.empty()) return 2;

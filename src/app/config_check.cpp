@@ -70,6 +70,9 @@ std::vector<std::string> faults_behind(const config::Settings& settings) {
   };
   note("storage.data_dir", settings.data_dir, fault_of_data_dir(settings.data_dir));
   note("server.host", settings.host, fault_of_host(settings.host));
+  if (settings.metrics_apart()) {
+    note("server.metrics_host", settings.metrics_host, fault_of_host(settings.metrics_host));
+  }
   if (!settings.jwt_secrets.empty()) {
     const auto keys = core::identity::JwtKeys::parse(settings.jwt_secrets);
     if (!keys) faults.push_back("auth.jwt_secrets: " + keys.error().detail);

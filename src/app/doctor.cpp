@@ -36,6 +36,8 @@ void check_weights(const config::Settings& settings, Findings& findings) {
   const auto encoder = infra::embedded_models::UseLiteEncoder::open(folder);
   if (encoder) {
     findings.good("encoder", fmt::format("the offline sentence encoder is in {}", folder.string()));
+  } else if (settings.embedding.model == "sentences") {
+    findings.bad("encoder", fmt::format("{}; embedding.model asks for it", encoder.error()));
   } else {
     findings.note("encoder", fmt::format("{}; texts are hashed instead (lexical, not semantic)", encoder.error()));
   }

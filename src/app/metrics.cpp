@@ -12,8 +12,6 @@ using prometheus::BuildGauge;
 using prometheus::BuildHistogram;
 using prometheus::Histogram;
 
-constexpr std::size_t kMaxModels = 50;
-
 /// Seconds, from a cached read to a slow query.
 const Histogram::BucketBoundaries kFast{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
                                         0.025,  0.05,    0.1,    0.25,  0.5,    1,     2.5};
@@ -137,13 +135,8 @@ void Metrics::queue_depth(infra::sqlite::StoreQueue queue, std::size_t depth) no
   (queue == infra::sqlite::StoreQueue::write ? write_queue_ : read_queue_).Set(static_cast<double>(depth));
 }
 
-std::string Metrics::model_label(std::string_view model) {
-  const std::scoped_lock lock(mutex_);
-  const auto found = model_labels_.find(model);
-  if (found != model_labels_.end()) return found->second;
-  const std::string label = model_labels_.size() < kMaxModels ? std::string(model) : "other";
-  if (label != "other") model_labels_.emplace(model, label);
-  return label;
+std::string Metrics::model_label(std::string_view model) const {
+  return models_.contains(model) ? std::string(model) : "other";
 }
 
 void Metrics::call_started(std::string_view) { model_in_flight_.Increment(); }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ class Metrics final : public http::server::ServerObserver,
 
   /// The routes that requests are told apart by. Called once, before the first request.
   void set_routes(const std::vector<http::Route>& routes);
+  /// The models that are told apart by name. Called once, before the first call of one.
+  void set_models(std::set<std::string, std::less<>> names) { models_ = std::move(names); }
   /// A value that is read when the metrics are.
   void add_gauge(const std::string& name, const std::string& help, std::function<double()> read);
   /// Prometheus text format.
@@ -58,8 +61,8 @@ class Metrics final : public http::server::ServerObserver,
   static constexpr std::size_t kStatuses = 600;
 
   prometheus::Counter& requests(http::Method method, unsigned status);
-  /// Users choose model names: past a bound of different ones the rest is counted as "other".
-  std::string model_label(std::string_view model);
+  /// Users write any name into an agent's config: what is not among the known ones is counted as "other".
+  std::string model_label(std::string_view model) const;
 
   prometheus::Registry registry_;
   prometheus::Family<prometheus::Counter>& requests_;
@@ -84,9 +87,10 @@ class Metrics final : public http::server::ServerObserver,
   std::array<std::atomic<prometheus::Counter*>, kMethods * kStatuses> request_counters_{};
   /// By RequestRecord::route: what no route answered, then the routes. Only read once requests come.
   std::vector<prometheus::Histogram*> route_seconds_;
+  /// Only read once models are called.
+  std::set<std::string, std::less<>> models_;
   std::mutex mutex_;
   std::map<std::string, prometheus::Histogram*, std::less<>> query_histograms_;
-  std::map<std::string, std::string, std::less<>> model_labels_;
   std::vector<std::pair<prometheus::Gauge*, std::function<double()>>> read_gauges_;
 };
 

@@ -1,5 +1,6 @@
 #include "app/platform.hpp"
 
+#include <set>
 #include <stdexcept>
 
 #include <boost/asio/steady_timer.hpp>
@@ -80,6 +81,18 @@ std::unique_ptr<core::models::Embedder> embedder_of(const config::Settings& sett
                                                          infra::openai::EmbeddingOptions{}, curl, clock, metrics);
 }
 
+/// The models that an operator named, the built-in ones and those that have a price.
+std::set<std::string, std::less<>> known_models(const config::Settings& settings,
+                                                const core::models::PriceTable& prices,
+                                                const core::models::Embedder& embedder) {
+  const auto priced = prices.names();
+  std::set<std::string, std::less<>> names(priced.begin(), priced.end());
+  names.emplace(infra::embedded_models::OfflineChatModel::kName);
+  names.insert(embedder.info().name);
+  if (!settings.llm.model.empty()) names.insert(settings.llm.model);
+  return names;
+}
+
 /// Returns when it is cancelled.
 base::Task<> sweep_streams(core::events::StreamHub& hub, base::Executor executor) {
   boost::asio::steady_timer timer(executor);
@@ -141,6 +154,7 @@ Platform::Platform(const config::Settings& settings)
       upkeep("upkeep"),
       poster({.agents = agents, .tasks = tasks, .hub = hub, .clock = clock, .cores = cores, .work = work}, runner,
              static_cast<std::size_t>(settings.max_running_tasks)) {
+  metrics.set_models(known_models(settings, prices, *embedder));
   metrics.add_gauge("codelab_tasks_running", "Tasks that run now", [this] { return static_cast<double>(work.size()); });
   metrics.add_gauge("codelab_stream_subscribers", "Readers of streams and waiting posts",
                     [this] { return static_cast<double>(hub.subscriber_count()); });

@@ -1,6 +1,8 @@
 #include "app/serve.hpp"
 
 #include <cstdio>
+#include <string>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -9,31 +11,40 @@
 #include "app/platform.hpp"
 #include "app/service.hpp"
 #include "base/log.hpp"
+#include "config/unknown_variables.hpp"
 
 namespace codelab::app {
 namespace {
 
 constexpr std::chrono::seconds kDrainGrace{10};
 
-void announce(const config::Settings& settings, const Platform& platform, std::uint16_t port) {
+void announce(const config::Settings& settings, const Platform& platform, const Service& service) {
   const auto model = platform.model->info();
   base::log::info("listening", {{"host", settings.host},
-                                {"port", port},
+                                {"port", service.port()},
+                                {"metrics_port", service.metrics_port()},
                                 {"version", CODELAB_VERSION},
                                 {"model", model.name},
                                 {"offline", model.offline}});
   const std::string greeting =
       fmt::format("CodeLab Core {} serves http://{}:{}  (API: /docs, model: {})\n", CODELAB_VERSION, settings.host,
-                  port, model.offline ? "offline; set OPENAI_API_KEY for a real one" : model.name);
+                  service.port(), model.offline ? "offline; set OPENAI_API_KEY for a real one" : model.name);
   // Nobody may be there to read it: that is no reason not to serve.
   std::fputs(greeting.c_str(), stdout);
   std::fflush(stdout);
+}
+
+void warn_of_unknown_variables() {
+  for (const std::string& name : config::unknown_variables(environ)) {
+    base::log::warning("unknown_variable", {{"name", name}, {"reason", "it is not a setting; it is ignored"}});
+  }
 }
 
 }  // namespace
 
 int serve(const config::Settings& settings) {
   base::log::set_level(settings.parsed_log_level());
+  warn_of_unknown_variables();
   boost::asio::io_context signals_loop(1);
   boost::asio::signal_set signals(signals_loop, SIGTERM, SIGINT);
 
@@ -41,7 +52,7 @@ int serve(const config::Settings& settings) {
   platform.start();
   Service service(settings, platform);
   service.start();
-  announce(settings, platform, service.port());
+  announce(settings, platform, service);
 
   signals.async_wait([](const boost::system::error_code&, int) {});
   signals_loop.run();

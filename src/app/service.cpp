@@ -35,23 +35,32 @@ Service::Service(const config::Settings& settings, Platform& platform)
       service_(*this, CODELAB_VERSION),
       gateway_({.authenticator = platform.authenticator, .limiter = platform.limiter}, make_router(),
                http::Cors(config::split_origins(settings.cors_origins)), settings.rate_limit_per_minute),
-      server_(platform.cores, limits_of(settings), gateway_, platform.metrics) {}
+      server_(platform.cores, limits_of(settings), gateway_, platform.metrics) {
+  if (!settings.metrics_apart()) return;
+  const http::Gateway::Ports ports{.authenticator = platform.authenticator, .limiter = platform.limiter};
+  metrics_port_.emplace(platform.cores, limits_of(settings), ports, service_);
+}
 
 http::Router Service::make_router() {
-  http::Router router(http::make_routes({.accounts = accounts_,
-                                         .agents = agents_,
-                                         .sessions = sessions_,
-                                         .messages = messages_,
-                                         .stream = stream_,
-                                         .tasks = tasks_,
-                                         .memory = memory_,
-                                         .service = service_}));
+  auto routes = http::make_routes({.accounts = accounts_,
+                                   .agents = agents_,
+                                   .sessions = sessions_,
+                                   .messages = messages_,
+                                   .stream = stream_,
+                                   .tasks = tasks_,
+                                   .memory = memory_,
+                                   .service = service_});
+  if (!settings_.metrics_apart()) routes.push_back(http::make_metrics_route(service_));
+  http::Router router(std::move(routes));
   platform_.metrics.set_routes(router.routes());
   service_.publish(http::openapi_document(router.routes(), CODELAB_VERSION));
   return router;
 }
 
-void Service::start() { server_.start(settings_.host, static_cast<std::uint16_t>(settings_.port)); }
+void Service::start() {
+  if (metrics_port_) metrics_port_->start(settings_.metrics_host, static_cast<std::uint16_t>(settings_.metrics_port));
+  server_.start(settings_.host, static_cast<std::uint16_t>(settings_.port));
+}
 
 void Service::drain(std::chrono::milliseconds grace) {
   draining_ = true;
@@ -61,6 +70,7 @@ void Service::drain(std::chrono::milliseconds grace) {
     if (!error) hub.close_all();
   });
   server_.drain(grace);
+  if (metrics_port_) metrics_port_->drain(kLastCall);
 }
 
 base::Task<http::handlers::Readiness> Service::readiness() {

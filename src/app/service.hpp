@@ -1,8 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "app/metrics_port.hpp"
 #include "app/platform.hpp"
 #include "http/gateway.hpp"
 #include "http/routes.hpp"
@@ -19,6 +22,8 @@ class Service final : public http::handlers::ServiceState {
   /// Begins to serve; throws when the address cannot be had.
   void start();
   std::uint16_t port() const { return server_.port(); }
+  /// Where /metrics is answered.
+  std::uint16_t metrics_port() const { return metrics_port_ ? metrics_port_->port() : server_.port(); }
   /// Stops taking requests and lets those in flight finish for `grace` (at least a second); posts that wait for an
   /// answer until then get their task. Readiness, asked over a connection that is still open, answers 503.
   void drain(std::chrono::milliseconds grace);
@@ -43,6 +48,7 @@ class Service final : public http::handlers::ServiceState {
   http::handlers::ServiceHandlers service_;
   http::Gateway gateway_;
   http::server::Server server_;
+  std::optional<MetricsPort> metrics_port_;
 };
 
 }  // namespace codelab::app

@@ -18,6 +18,9 @@ struct Provider {
 struct Settings {
   std::string host = "127.0.0.1";
   std::int64_t port = 8080;
+  std::string metrics_host = "127.0.0.1";
+  /// Negative: the port of the API.
+  std::int64_t metrics_port = -1;
   std::int64_t threads = 0;
   std::string data_dir = "data";
   std::string log_level = "info";
@@ -48,6 +51,7 @@ struct Settings {
   std::int64_t memory_index_mb = 1'024;
 
   base::log::Level parsed_log_level() const;
+  bool metrics_apart() const { return metrics_port >= 0; }
   bool registration_open() const { return registration == "open"; }
 };
 

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "http/parameters.hpp"
+
 namespace codelab::http {
 
 std::string_view ApiRequest::param(std::string_view name) const {
@@ -18,24 +20,27 @@ base::Error query_fault(std::string_view name, std::string msg) {
           .fields = {{.loc = {"query", std::string(name)}, .msg = std::move(msg)}}};
 }
 
-base::Result<std::int64_t> query_number(const ApiRequest& request, std::string_view name, Bounds bounds) {
-  const auto text = request.target.find(name);
+base::Result<std::int64_t> query_number(const ApiRequest& request, const Parameter& parameter) {
+  const Bounds bounds = parameter.bounds.value();
+  const auto text = request.target.find(parameter.name);
   if (!text) return bounds.start;
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error != std::errc{} || end != text->data() + text->size()) return query_fault(name, "must be a whole number");
+  if (error != std::errc{} || end != text->data() + text->size())
+    return query_fault(parameter.name, "must be a whole number");
   if (value < bounds.minimum || value > bounds.maximum) {
-    return query_fault(name, fmt::format("must be {} to {}", bounds.minimum, bounds.maximum));
+    return query_fault(parameter.name, fmt::format("must be {} to {}", bounds.minimum, bounds.maximum));
   }
   return value;
 }
 
 base::Result<core::PageRequest> page_of(const ApiRequest& request) {
-  const auto limit = query_number(request, "limit", {.minimum = 1, .maximum = 200, .start = 50});
+  const auto limit = query_number(request, parameters::kLimit);
   if (!limit) return limit.error();
   core::PageRequest page{.limit = *limit};
-  if (const auto cursor = request.target.find("cursor")) {
-    if (!base::parse_uuid(*cursor)) return query_fault("cursor", "must be the next_cursor of the page before");
+  if (const auto cursor = request.target.find(parameters::kCursor.name)) {
+    if (!base::parse_uuid(*cursor))
+      return query_fault(parameters::kCursor.name, "must be the next_cursor of the page before");
     page.cursor = std::string(*cursor);
   }
   return page;

@@ -12,6 +12,7 @@
 #include "core/identity/authenticator.hpp"
 #include "core/page.hpp"
 #include "http/message.hpp"
+#include "http/parameter.hpp"
 #include "http/target.hpp"
 
 namespace codelab::http {
@@ -34,14 +35,9 @@ struct UserRequest : ApiRequest {
   const core::identity::UserScope& scope() const { return identity.scope; }
 };
 
-struct Bounds {
-  std::int64_t minimum;
-  std::int64_t maximum;
-  std::int64_t start;
-};
-
-/// A whole number of the query; `bounds.start` when it is not there. Errors: validation_failed, located.
-base::Result<std::int64_t> query_number(const ApiRequest& request, std::string_view name, Bounds bounds);
+/// A whole number of the query, for a parameter with bounds; their start when it is not there. Errors:
+/// validation_failed, located.
+base::Result<std::int64_t> query_number(const ApiRequest& request, const Parameter& parameter);
 /// `limit` (1 to 200, 50) and `cursor`. Errors: validation_failed, located.
 base::Result<core::PageRequest> page_of(const ApiRequest& request);
 
@@ -58,11 +54,11 @@ base::Result<Id> path_id(const ApiRequest& request, std::string_view name, base:
 
 /// The id in the query; nothing when it is not there. Errors: validation_failed, located.
 template <class Id>
-base::Result<std::optional<Id>> query_id(const ApiRequest& request, std::string_view name) {
-  const auto text = request.target.find(name);
+base::Result<std::optional<Id>> query_id(const ApiRequest& request, const Parameter& parameter) {
+  const auto text = request.target.find(parameter.name);
   if (!text) return std::optional<Id>{};
   const auto id = Id::parse(*text);
-  if (!id) return query_fault(name, "must be a UUID");
+  if (!id) return query_fault(parameter.name, "must be a UUID");
   return std::optional<Id>{*id};
 }
 

@@ -31,7 +31,8 @@ Response Cors::answer_preflight(const Request& request) const {
 void Cors::allow(const Request& request, Response& response) const {
   if (!admit(request.headers.get("Origin"), response)) return;
   response.headers.add("Access-Control-Expose-Headers",
-                       "X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset");
+                       "Location, Preference-Applied, X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, "
+                       "RateLimit-Reset");
 }
 
 }  // namespace codelab::http

@@ -87,21 +87,14 @@ Response rate_limited(const core::cache::RateDecision& decision, std::string_vie
   return problem(error, trace_id);
 }
 
-Response no_route(const Request& request, const Target& target, const std::string& allowed, std::string_view trace_id) {
-  if (allowed.empty()) {
-    if (auto asset = asset_response(request, target)) return std::move(*asset);
-    return problem(base::make_error(base::ErrorCode::not_found, "there is nothing here"), trace_id);
-  }
-  Response response =
-      problem(base::make_error(base::ErrorCode::method_not_allowed, "this path answers " + allowed), trace_id);
-  response.headers.add("Allow", allowed);
-  return response;
-}
-
 }  // namespace
 
-Gateway::Gateway(Ports ports, Router router, Cors cors, std::int64_t requests_per_minute)
-    : ports_(ports), router_(std::move(router)), cors_(std::move(cors)), requests_per_minute_(requests_per_minute) {}
+Gateway::Gateway(Ports ports, Router router, Cors cors, std::int64_t requests_per_minute, Pages pages)
+    : ports_(ports),
+      router_(std::move(router)),
+      cors_(std::move(cors)),
+      requests_per_minute_(requests_per_minute),
+      pages_(pages) {}
 
 base::Task<Response> Gateway::handle(Request request) {
   const auto begin = std::chrono::steady_clock::now();
@@ -156,6 +149,19 @@ base::Task<Response> Gateway::dispatch(Request request, Trace& trace) {
     co_return co_await dispatch_user(*match.route, std::move(routed), trace);
   }
   co_return co_await dispatch_open(*match.route, std::move(routed));
+}
+
+Response Gateway::no_route(const Request& request, const Target& target, const std::string& allowed,
+                           std::string_view trace_id) const {
+  if (allowed.empty()) {
+    auto page = pages_ == Pages::served ? asset_response(request, target) : std::nullopt;
+    if (page) return std::move(*page);
+    return problem(base::make_error(base::ErrorCode::not_found, "there is nothing here"), trace_id);
+  }
+  Response response =
+      problem(base::make_error(base::ErrorCode::method_not_allowed, "this path answers " + allowed), trace_id);
+  response.headers.add("Allow", allowed);
+  return response;
 }
 
 base::Task<Response> Gateway::dispatch_user(const Route& route, ApiRequest request, Trace& trace) {

@@ -21,8 +21,11 @@ class Gateway final : public RequestHandler {
     core::cache::RateLimiter& limiter;
   };
 
+  /// Whether what no route answers may be a web page.
+  enum class Pages : std::uint8_t { none, served };
+
   /// `requests_per_minute` is for each user, and for each address at /auth; 0 is no limit.
-  Gateway(Ports ports, Router router, Cors cors, std::int64_t requests_per_minute);
+  Gateway(Ports ports, Router router, Cors cors, std::int64_t requests_per_minute, Pages pages = Pages::served);
 
   base::Task<Response> handle(Request request) override;
   Response connection_error(unsigned status, std::string_view request_id) override;
@@ -40,6 +43,8 @@ class Gateway final : public RequestHandler {
 
   base::Task<Response> answer(Request request, Trace& trace);
   base::Task<Response> dispatch(Request request, Trace& trace);
+  Response no_route(const Request& request, const Target& target, const std::string& allowed,
+                    std::string_view trace_id) const;
   base::Task<Response> dispatch_user(const Route& route, ApiRequest request, Trace& trace);
   base::Task<Response> dispatch_open(const Route& route, ApiRequest request);
   static void log_request(const Request& request, const Response& response, const Trace& trace,
@@ -50,6 +55,7 @@ class Gateway final : public RequestHandler {
   Router router_;
   Cors cors_;
   std::int64_t requests_per_minute_;
+  Pages pages_;
 };
 
 }  // namespace codelab::http

@@ -31,6 +31,14 @@ Response json(unsigned status, const core::Page<T>& page) {
   return json_text(status, std::move(text));
 }
 
+/// As json(), saying where what was made is found.
+template <class T>
+Response json_at(unsigned status, std::string location, const T& value) {
+  Response response = json(status, value);
+  response.headers.add("Location", std::move(location));
+  return response;
+}
+
 inline Response no_content() { return {.status = 204, .headers = {}, .body = {}, .stream = nullptr}; }
 
 }  // namespace codelab::http

@@ -1,6 +1,7 @@
 #include "http/openapi.hpp"
 
 #include <cctype>
+#include <set>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -47,6 +48,30 @@ std::string operation_id(const Route& route) {
   return id;
 }
 
+json::object schema_of(const Parameter& parameter) {
+  json::object schema{{"type", parameter.bounds ? "integer" : "string"}};
+  if (parameter.bounds) {
+    schema["minimum"] = parameter.bounds->minimum;
+    schema["maximum"] = parameter.bounds->maximum;
+    schema["default"] = parameter.bounds->start;
+  }
+  if (parameter.max_bytes > 0) schema["maxLength"] = parameter.max_bytes;
+  if (!parameter.format.empty()) schema["format"] = json::string(parameter.format);
+  if (!parameter.choices.empty()) {
+    auto& choices = schema["enum"].emplace_array();
+    for (const std::string_view choice : parameter.choices) choices.push_back(json::string(choice));
+  }
+  return schema;
+}
+
+json::object described(const Parameter& parameter, std::string_view place) {
+  return {{"name", json::string(parameter.name)},
+          {"in", json::string(place)},
+          {"description", json::string(parameter.doc)},
+          {"required", parameter.required},
+          {"schema", schema_of(parameter)}};
+}
+
 json::array parameters_of(const Route& route) {
   json::array parameters;
   std::string_view rest = route.path();
@@ -58,18 +83,8 @@ json::array parameters_of(const Route& route) {
                                       {"schema", json::object{{"type", "string"}}}});
     rest.remove_prefix(close + 1);
   }
-  for (const QueryParameter& parameter : route.doc().query) {
-    parameters.push_back(json::object{{"name", json::string(parameter.name)},
-                                      {"in", "query"},
-                                      {"required", parameter.required},
-                                      {"schema", json::object{{"type", json::string(parameter.type)}}}});
-  }
-  for (const std::string_view name : route.doc().headers) {
-    parameters.push_back(json::object{{"name", json::string(name)},
-                                      {"in", "header"},
-                                      {"required", false},
-                                      {"schema", json::object{{"type", "string"}}}});
-  }
+  for (const Parameter& parameter : route.doc().query) parameters.push_back(described(parameter, "query"));
+  for (const Parameter& parameter : route.doc().headers) parameters.push_back(described(parameter, "header"));
   return parameters;
 }
 
@@ -87,14 +102,14 @@ json::object answer_of(const Route& route, base::Schemas& schemas) {
   return answer;
 }
 
-/// The statuses that every route of its kind can answer, each a problem document.
-json::array problem_statuses(const Route& route) {
-  json::array statuses{"429", "500", "503"};
-  if (route.access() == Route::Access::user) statuses.push_back("401");
-  if (route.path().contains('{')) statuses.push_back("404");
-  if (route.body() != nullptr) {
-    for (const char* status : {"400", "413", "415", "422"}) statuses.push_back(status);
-  }
+/// The statuses that every route of its kind can answer and those of its own, in order, each a problem document.
+std::set<unsigned> problem_statuses(const Route& route) {
+  std::set<unsigned> statuses{429, 500, 503};
+  statuses.insert(route.doc().problems.begin(), route.doc().problems.end());
+  if (route.access() == Route::Access::user) statuses.insert(401);
+  if (route.path().contains('{')) statuses.insert(404);
+  if (!route.doc().query.empty()) statuses.insert(422);
+  if (route.body() != nullptr) statuses.insert({400, 413, 415, 422});
   return statuses;
 }
 
@@ -110,7 +125,7 @@ json::object responses_of(const Route& route, base::Schemas& schemas) {
   const json::object problem{
       {"description", "What went wrong"},
       {"content", content("application/problem+json", {{"$ref", "#/components/schemas/Problem"}})}};
-  for (const auto& status : problem_statuses(route)) responses[status.as_string()] = problem;
+  for (const unsigned status : problem_statuses(route)) responses[std::to_string(status)] = problem;
   responses["default"] = problem;
   return responses;
 }
@@ -123,8 +138,8 @@ json::object operation_of(const Route& route, base::Schemas& schemas) {
   auto parameters = parameters_of(route);
   if (!parameters.empty()) operation["parameters"] = std::move(parameters);
   if (route.body() != nullptr) {
-    operation["requestBody"] =
-        json::object{{"required", true}, {"content", content("application/json", route.body()(schemas))}};
+    operation["requestBody"] = json::object{{"required", route.body_required()},
+                                            {"content", content("application/json", route.body()(schemas))}};
   }
   operation["responses"] = responses_of(route, schemas);
   if (route.access() == Route::Access::user) {

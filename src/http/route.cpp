@@ -15,11 +15,20 @@ bool is_json(std::string_view content_type) {
          (boost::algorithm::istarts_with(type, "application/") && boost::algorithm::iends_with(type, "+json"));
 }
 
+/// A body as it was meant, not packed by anything.
+bool is_plain(const Request& request) {
+  const std::string coding = request.headers.joined("Content-Encoding");
+  return coding.empty() || boost::algorithm::iequals(coding, "identity");
+}
+
 }  // namespace
 
 base::Result<boost::json::value> json_body(const Request& request) {
   if (!is_json(request.headers.get("Content-Type"))) {
     return base::make_error(base::ErrorCode::unsupported_media_type, "send the body as application/json");
+  }
+  if (!is_plain(request)) {
+    return base::make_error(base::ErrorCode::unsupported_media_type, "send the body without a Content-Encoding");
   }
   return base::parse_json(request.body);
 }

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "core/page.hpp"
 #include "http/api_request.hpp"
 #include "http/message.hpp"
+#include "http/parameters.hpp"
 #include "http/problem.hpp"
 
 namespace codelab::http {
@@ -27,16 +29,6 @@ struct Changes {
 
 /// Writes a schema into the named ones and says how to refer to it.
 using SchemaOf = boost::json::object (*)(base::Schemas&);
-
-/// A query parameter. Written `"cursor"`, `{"limit", "integer"}`, or `{"q", "string", true}` when it must be there.
-struct QueryParameter {
-  // NOLINTNEXTLINE(google-explicit-constructor)
-  constexpr QueryParameter(const char* n, const char* t = "string", bool r = false) : name(n), type(t), required(r) {}
-
-  std::string_view name;
-  std::string_view type;
-  bool required;
-};
 
 /// An answer beside the usual one: another status, or another form that Accept asks for.
 struct AnswerDoc {
@@ -53,10 +45,16 @@ struct RouteDoc {
   unsigned status = 200;
   std::string_view content_type = "application/json";
   SchemaOf answer = nullptr;
-  std::vector<QueryParameter> query = {};
-  /// Names of request header fields.
-  std::vector<std::string_view> headers = {};
+  std::vector<Parameter> query = {};
+  std::vector<Parameter> headers = {};
   std::vector<AnswerDoc> also = {};
+  /// Statuses of problems beside those that every route of its kind can answer.
+  std::vector<unsigned> problems = {};
+
+  RouteDoc may_fail(std::initializer_list<unsigned> statuses) && {
+    problems = statuses;
+    return std::move(*this);
+  }
 };
 
 /// One line of the API: who may call what, and how it is documented. Made by open() and mine() alone.
@@ -68,7 +66,9 @@ class Route {
   std::string_view path() const { return path_; }
   Access access() const { return access_; }
   const RouteDoc& doc() const { return doc_; }
+  /// Null: it takes none.
   SchemaOf body() const { return body_; }
+  bool body_required() const { return body_required_; }
 
   /// For open routes.
   base::Task<Response> handle(ApiRequest request) const { return open_(std::move(request)); }
@@ -89,6 +89,7 @@ class Route {
   Access access_;
   RouteDoc doc_;
   SchemaOf body_ = nullptr;
+  bool body_required_ = true;
   std::function<base::Task<Response>(ApiRequest)> open_;
   std::function<base::Task<Response>(UserRequest)> user_;
 };
@@ -122,8 +123,22 @@ struct BodyReader<Changes<T>> {
   static base::Result<Changes<T>> read(boost::json::value json) { return Changes<T>{std::move(json)}; }
 };
 
+template <class T>
+struct BodyReader<std::optional<T>> {
+  using Schema = T;
+  static base::Result<std::optional<T>> read(const boost::json::value& json) {
+    auto body = base::decode<T>(json);
+    if (!body) return body.error();
+    return std::optional<T>(std::move(*body));
+  }
+};
+
 template <auto Handler, class Object, class Taken, class Body>
 base::Task<Response> call_with_body(Object& object, Taken request) {
+  if constexpr (base::is_optional<Body>) {
+    Body absent;
+    if (request.raw.body.empty()) co_return co_await (object.*Handler)(std::move(request), std::move(absent));
+  }
   auto parsed = json_body(request.raw);
   if (!parsed) co_return problem(parsed.error(), request.trace_id);
   auto body = BodyReader<Body>::read(std::move(*parsed));
@@ -144,6 +159,10 @@ auto bind(Object& object) {
   };
 }
 
+/// A body that is an optional may be absent.
+template <auto Handler>
+inline constexpr bool needs_body = !base::is_optional<typename HandlerTraits<decltype(Handler)>::Body>;
+
 template <auto Handler>
 SchemaOf body_schema() {
   using Body = typename HandlerTraits<decltype(Handler)>::Body;
@@ -163,6 +182,7 @@ Route open(Method method, std::string_view path, Object& object, RouteDoc doc) {
   if (path.starts_with("/my")) throw std::logic_error("a route under /my must know its user");
   Route route(method, path, Route::Access::open, std::move(doc));
   route.body_ = detail::body_schema<Handler>();
+  route.body_required_ = detail::needs_body<Handler>;
   route.open_ = detail::bind<Handler>(object);
   return route;
 }
@@ -174,6 +194,7 @@ Route mine(Method method, std::string_view path, Object& object, RouteDoc doc) {
   if (!path.starts_with("/my/")) throw std::logic_error("a user's route stands under /my");
   Route route(method, path, Route::Access::user, std::move(doc));
   route.body_ = detail::body_schema<Handler>();
+  route.body_required_ = detail::needs_body<Handler>;
   route.user_ = detail::bind<Handler>(object);
   return route;
 }
@@ -194,7 +215,7 @@ RouteDoc returns(unsigned status, std::string_view summary) {
 }
 template <class T>
 RouteDoc returns_list(std::string_view summary,
-                      std::initializer_list<QueryParameter> query = {{"limit", "integer"}, {"cursor"}}) {
+                      std::initializer_list<Parameter> query = {parameters::kLimit, parameters::kCursor}) {
   return {.summary = summary, .answer = &schema_of_list<T>, .query = query};
 }
 inline RouteDoc returns_nothing(std::string_view summary) { return {.summary = summary, .status = 204}; }

@@ -26,44 +26,53 @@ std::vector<Route> make_routes(Handlers h) {
   const RouteDoc stream{.summary = "Follow a session's events, live and resumable",
                         .content_type = "application/x-ndjson",
                         .answer = &base::schema_reference<core::events::PublicEvent>,
-                        .query = {"since"},
-                        .headers = {"Last-Event-ID"},
+                        .query = {parameters::kSince},
+                        .headers = {parameters::kLastEventId},
                         .also = {{200, "text/event-stream", &base::schema_reference<core::events::PublicEvent>}}};
   const RouteDoc post_message{
       .summary = "Post a message and wait for, stream, or only start the answer",
       .answer = &base::schema_reference<Message>,
-      .query = {{"wait", "integer"}},
-      .headers = {"Idempotency-Key", "Prefer"},
+      .query = {parameters::kWait},
+      .headers = {parameters::kIdempotencyKey, parameters::kPrefer},
       .also = {{200, "application/x-ndjson", &base::schema_reference<core::events::PublicEvent>},
-               {202, "application/json", &base::schema_reference<core::chat::Task>}}};
-  auto list_messages = returns_list<Message>("A session's messages, oldest first",
-                                             {{"limit", "integer"}, {"before"}, {"after"}, {"cursor"}});
+               {202, "application/json", &base::schema_reference<core::chat::Task>}},
+      .problems = {409, 502, 504}};
+  auto list_messages =
+      returns_list<Message>("A session's messages, oldest first",
+                            {parameters::kLimit, parameters::kBefore, parameters::kAfter, parameters::kCursor});
   list_messages.description =
       "A page ends at `limit` messages (50, at most 200) or at 4 MiB of content, whichever comes first, and holds at "
       "least one message if there are any. Forwards, `next_cursor` is there when more follow. Backwards, ask for what "
       "stands `before` the first message of a page until a page is empty.";
   return {
-      open<&AccountHandlers::register_user>(post, "/auth/register", h.accounts, returns<TokenPair>(201, "Register")),
-      open<&AccountHandlers::login>(post, "/auth/login", h.accounts, returns<TokenPair>(200, "Log in")),
-      open<&AccountHandlers::refresh>(post, "/auth/refresh", h.accounts, returns<TokenPair>(200, "Renew the tokens")),
+      open<&AccountHandlers::register_user>(post, "/auth/register", h.accounts,
+                                            returns<TokenPair>(201, "Register").may_fail({403, 409})),
+      open<&AccountHandlers::login>(post, "/auth/login", h.accounts, returns<TokenPair>(200, "Log in").may_fail({401})),
+      open<&AccountHandlers::refresh>(post, "/auth/refresh", h.accounts,
+                                      returns<TokenPair>(200, "Renew the tokens").may_fail({401})),
       open<&AccountHandlers::logout>(post, "/auth/logout", h.accounts, returns_nothing("Log out")),
       mine<&AccountHandlers::profile>(get, "/my/profile", h.accounts, returns<User>(200, "Who am I")),
       mine<&AccountHandlers::erase>(del, "/my/profile", h.accounts, returns_nothing("Erase me and all I own")),
 
       mine<&AgentHandlers::list>(get, "/my/agents/", h.agents, returns_list<Agent>("My agents")),
-      mine<&AgentHandlers::create>(post, "/my/agents/", h.agents, returns<Agent>(201, "Create an agent")),
+      mine<&AgentHandlers::create>(post, "/my/agents/", h.agents,
+                                   returns<Agent>(201, "Create an agent").may_fail({409})),
       mine<&AgentHandlers::get>(get, "/my/agents/{agent}", h.agents, returns<Agent>(200, "An agent, by id or name")),
-      mine<&AgentHandlers::patch>(patch, "/my/agents/{agent}", h.agents, returns<Agent>(200, "Change an agent")),
-      mine<&AgentHandlers::replace>(put, "/my/agents/{agent}", h.agents, returns<Agent>(200, "Replace an agent")),
+      mine<&AgentHandlers::patch>(patch, "/my/agents/{agent}", h.agents,
+                                  returns<Agent>(200, "Change an agent").may_fail({409})),
+      mine<&AgentHandlers::replace>(put, "/my/agents/{agent}", h.agents,
+                                    returns<Agent>(200, "Replace an agent").may_fail({409})),
       mine<&AgentHandlers::erase>(del, "/my/agents/{agent}", h.agents, returns_nothing("Delete an agent")),
 
       mine<&MemoryHandlers::list>(get, "/my/agents/{agent}/memory/", h.memory,
                                   returns_list<MemoryItem>("An agent's memories, newest first")),
       mine<&MemoryHandlers::add>(post, "/my/agents/{agent}/memory/", h.memory,
-                                 returns<MemoryItem>(201, "Put something into an agent's memory")),
-      mine<&MemoryHandlers::search>(get, "/my/agents/{agent}/memory/search", h.memory,
-                                    returns_list<MemoryHit>("Search an agent's memory",
-                                                            {{"q", "string", true}, {"top_k", "integer"}, {"filter"}})),
+                                 returns<MemoryItem>(201, "Put something into an agent's memory").may_fail({502, 504})),
+      mine<&MemoryHandlers::search>(
+          get, "/my/agents/{agent}/memory/search", h.memory,
+          returns_list<MemoryHit>("Search an agent's memory",
+                                  {parameters::kQuestion, parameters::kTopK, parameters::kFilter})
+              .may_fail({502, 504})),
       mine<&MemoryHandlers::prune>(post, "/my/agents/{agent}/memory/prune", h.memory,
                                    returns<handlers::PruneAnswer>(200, "Forget old memories")),
       mine<&MemoryHandlers::stats>(get, "/my/agents/{agent}/memory/stats", h.memory,
@@ -85,16 +94,19 @@ std::vector<Route> make_routes(Handlers h) {
 
       mine<&TaskHandlers::list>(
           get, "/my/tasks/", h.tasks,
-          returns_list<core::chat::Task>("My tasks, newest first",
-                                         {{"session_id"}, {"status"}, {"limit", "integer"}, {"cursor"}})),
+          returns_list<core::chat::Task>("My tasks, newest first", {parameters::kSession, parameters::kStatus,
+                                                                    parameters::kLimit, parameters::kCursor})),
       mine<&TaskHandlers::get>(get, "/my/tasks/{task_id}", h.tasks, returns<core::chat::Task>(200, "A task")),
 
       open<&ServiceHandlers::health>(get, "/health", h.service, returns<handlers::Health>(200, "Alive")),
       open<&ServiceHandlers::ready>(get, "/health/ready", h.service, returns<handlers::Readiness>(200, "Ready")),
-      open<&ServiceHandlers::metrics>(get, "/metrics", h.service,
-                                      {.summary = "Prometheus metrics", .content_type = "text/plain"}),
       open<&ServiceHandlers::openapi>(get, "/openapi.json", h.service, {.summary = "This document"}),
   };
+}
+
+Route make_metrics_route(ServiceHandlers& service) {
+  return open<&ServiceHandlers::metrics>(get, "/metrics", service,
+                                         {.summary = "Prometheus metrics", .content_type = "text/plain"});
 }
 
 }  // namespace codelab::http

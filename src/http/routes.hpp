@@ -27,5 +27,7 @@ struct Handlers {
 
 /// The API at a glance.
 std::vector<Route> make_routes(Handlers handlers);
+/// /metrics, which may stand on another port than the rest.
+Route make_metrics_route(handlers::ServiceHandlers& service);
 
 }  // namespace codelab::http

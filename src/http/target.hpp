@@ -22,8 +22,9 @@ struct Target {
   std::string path() const;
 };
 
-/// Errors: malformed_request for what is not an origin-form target (RFC 9112) with valid percent-encoding, or holds
-/// an encoded NUL or slash, or a dot segment.
+/// Takes the origin form and the absolute form (RFC 9112, 3.2) of http and https; the host of the latter does not
+/// count. Errors: malformed_request for anything else, for bad percent-encoding, an encoded NUL or slash, or a dot
+/// segment.
 base::Result<Target> parse_target(std::string_view target);
 
 }  // namespace codelab::http

@@ -132,6 +132,60 @@ async def test_the_api_document_tells_what_is_required(api):
     assert set(register.sample_body()) == {"email", "password"}
 
 
+async def test_the_api_document_tells_what_a_parameter_may_be(api):
+    listed = operations((await api.get("/openapi.json")).expect(200))
+    found = {}
+    for operation in listed:
+        for parameter in operation.described.get("parameters", []):
+            if parameter["in"] != "path":
+                assert parameter["description"], f"{operation}: {parameter}"
+                found[parameter["name"]] = parameter["schema"]
+    assert found["limit"] == {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
+    assert found["wait"] == {"type": "integer", "minimum": 0, "maximum": 3600, "default": 120}
+    assert found["top_k"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 10}
+    assert found["status"]["enum"] == ["queued", "running", "completed", "failed", "cancelled"]
+    assert found["Idempotency-Key"]["maxLength"] == 255
+    for name in ("before", "after", "cursor", "session_id"):
+        assert found[name]["format"] == "uuid"
+    assert {"since", "filter", "Last-Event-ID", "Prefer"} <= found.keys()
+
+
+async def test_the_api_document_tells_which_bodies_may_be_left_out(api):
+    listed = operations((await api.get("/openapi.json")).expect(200))
+    optional = {str(operation).rstrip("/") for operation in listed
+                if operation.described.get("requestBody", {}).get("required") is False}
+    assert optional == {"POST /my/chat/sessions", "POST /my/agents/{agent}/memory/prune"}
+    user = await api.new_user()
+    assert (await user.post("/my/chat/sessions/")).expect(201)["title"] == ""
+    assert (await user.post("/my/agents/coder/memory/prune")).expect(200) == {"pruned": 0}
+    (await user.post("/my/agents/coder/memory/prune", {"max_items": -1})).problem(422, "validation_failed")
+
+
+async def test_what_is_made_has_an_address(api):
+    user = await api.new_user()
+    session = await user.post("/my/chat/sessions/", {"title": "x"})
+    agent = await user.post("/my/agents/", {"name": "found", "config": {}})
+    for made in (session, agent):
+        assert made.status == 201
+        assert (await user.get(made.headers["Location"])).expect(200)["id"] == made.json["id"]
+    task = await user.post_message(session.json["id"], "hello", headers={"Prefer": "respond-async"})
+    assert task.status == 202 and task.headers["Preference-Applied"] == "respond-async"
+    assert (await user.get(task.headers["Location"])).expect(200)["id"] == task.json["id"]
+
+
+async def test_a_body_in_a_content_coding_is_not_taken(api):
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    reply = await api.request("POST", "/auth/login", data=b"\x1f\x8b", headers=headers)
+    reply.problem(415, "unsupported_media_type")
+
+
+async def test_the_api_document_lists_the_problems_of_a_route(api):
+    listed = {str(operation).rstrip("/"): operation for operation in operations((await api.get("/openapi.json")).json)}
+    post = listed["POST /my/chat/{session_id}/message"].described["responses"]
+    assert {"401", "404", "409", "422", "429", "502", "503", "504"} <= post.keys()
+    assert {"403", "409"} <= listed["POST /auth/register"].described["responses"].keys()
+
+
 async def test_the_api_document_lists_the_contract(api):
     listed = {str(operation) for operation in operations((await api.get("/openapi.json")).expect(200))}
     listed = {re.sub(r"\{\w+\}", "{}", text).rstrip("/") for text in listed}

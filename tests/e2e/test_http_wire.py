@@ -167,6 +167,13 @@ def test_a_head_request_gets_no_body(server):
         assert line.read_answer()[0] == 200
 
 
+def test_a_target_in_absolute_form_is_understood(server):
+    with RawLine(server.port) as line:
+        line.send(request_bytes("GET", f"http://127.0.0.1:{server.port}/health"))
+        status, _, body = line.read_answer()
+        assert status == 200 and b'"ok"' in body
+
+
 @pytest.mark.parametrize("path", [
     "/../../etc/passwd", "/assets/../../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/assets/%252e%252e/x",
     "/assets/..%2f..%2fetc/passwd",

@@ -146,6 +146,15 @@ async def test_pruning_keeps_the_newest(api):
     assert {hit["memory"]["text"] for hit in await memory.search("note number")} <= {"note number 4", "note number 5"}
 
 
+async def test_no_days_are_no_bound_by_age(api):
+    memory = Memory(await api.new_user())
+    await memory.add("the ferry leaves at noon")
+    for bounds in ({"max_age_days": 0}, {"max_age_days": 0, "max_items": 5}, {"max_age_days": 1}):
+        assert (await memory.user.post(f"{memory.path}/prune", bounds)).expect(200) == {"pruned": 0}
+    assert (await memory.stats())["count"] == 1
+    assert (await memory.user.post(f"{memory.path}/prune", {"max_items": 0})).expect(200) == {"pruned": 1}
+
+
 async def test_an_agents_memory_is_bounded_by_its_config(api):
     user = await api.new_user()
     await user.new_agent("bounded", memory={"max_items": 3, "enabled": False})

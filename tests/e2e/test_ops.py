@@ -8,6 +8,7 @@ import pytest
 
 import settings
 from client import PASSWORD, unique
+from raw_http import RawLine, request_bytes
 from server import run_command
 
 FAMILIES = ("http", "store", "model", "stream", "memory")
@@ -72,6 +73,24 @@ def test_the_doctor_looks_and_says(tmp_path):
     assert "127.0.0.1:1" in alone.stdout + alone.stderr
 
 
+def test_the_doctor_misses_weights_only_where_they_were_asked_for(tmp_path):
+    absent = {"CODELAB_DATA_DIR": str(tmp_path), "CODELAB_WEIGHTS_DIR": str(tmp_path / "absent")}
+    assert run_command("doctor", **absent).returncode == 0
+    asked = run_command("doctor", CODELAB_EMBEDDING_MODEL="sentences", **absent)
+    assert asked.returncode != 0 and "problem  encoder" in asked.stdout, asked.stdout + asked.stderr
+
+
+def test_a_misspelt_variable_is_told_and_stops_nothing(tmp_path, start_server):
+    slip = {"CODELAB_PROT": "8081", "CODELAB_E2E_SOMETHING": "1"}
+    checked = run_command("config", "check", CODELAB_DATA_DIR=str(tmp_path), **slip)
+    assert checked.returncode == 0 and "CODELAB_PROT is not a setting" in checked.stderr
+    assert "CODELAB_E2E" not in checked.stderr and "CODELAB_DATA_DIR" not in checked.stderr
+    server = start_server(**slip)
+    server.stop()
+    warned = [record["name"] for record in server.log_records() if record["event"] == "unknown_variable"]
+    assert warned == ["CODELAB_PROT"]
+
+
 def test_the_configuration_is_documented():
     document = run_command("config", "doc")
     assert document.returncode == 0
@@ -112,6 +131,24 @@ async def test_the_metrics_have_families_for_every_part(api):
     assert session not in reply.text and user.id not in reply.text
     posts = r'^codelab_http_request_seconds_count\{method="POST",route="/my/chat/\{session_id\}/message/"\} (\d+)$'
     assert int(re.search(posts, reply.text, re.M)[1]) >= 1
+
+
+async def test_the_metrics_can_have_a_port_of_their_own(start_server, connect):
+    server = start_server(CODELAB_METRICS_PORT="0")
+    listening = server.wait_for_log(lambda record: record.get("event") == "listening")
+    port = listening["metrics_port"]
+    assert port not in (0, listening["port"])
+    api = connect(server)
+    (await api.get("/metrics")).problem(404)
+    assert "/metrics" not in (await api.get("/openapi.json")).expect(200)["paths"]
+    (await api.get("/health")).expect(200)
+    with RawLine(port) as line:
+        line.send(request_bytes("GET", "/metrics"))
+        status, headers, body = line.read_answer()
+        assert status == 200 and headers["content-type"].startswith("text/plain") and b"codelab_" in body
+        for path in ("/", "/health", "/my/profile", "/openapi.json"):
+            line.send(request_bytes("GET", path, Accept="text/html"))
+            assert line.read_answer()[0] == 404, path
 
 
 def test_the_log_is_whole_when_the_server_has_ended(start_server):

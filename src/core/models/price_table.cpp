@@ -151,6 +151,12 @@ base::Result<PriceTable> PriceTable::with_override_file(const std::filesystem::p
   return with_overrides(text);
 }
 
+std::vector<std::string> PriceTable::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, price] : prices_) names.push_back(name);
+  return names;
+}
+
 std::optional<Price> PriceTable::find(std::string_view model) const {
   if (const auto price = find_by_prefix(model)) return price;
   const auto slash = model.rfind('/');

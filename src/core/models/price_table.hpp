@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 #include "core/models/ports.hpp"
@@ -38,6 +39,8 @@ class PriceTable {
   /// `gpt-4o-2024-08-06` finds `gpt-4o` but `gpt-4.5` does not find `gpt-4`. A routing prefix (`openai/gpt-4o`) is
   /// dropped when the full name is not known. nullopt: the price is not known.
   std::optional<Price> find(std::string_view model) const;
+  /// Every name in the table.
+  std::vector<std::string> names() const;
   std::optional<double> cost_usd(std::string_view model, const TokenCounts& tokens) const;
 
  private:

@@ -16,10 +16,13 @@ bool stands_under(std::string_view path, std::string_view prefix) noexcept {
   return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
 }
 
+/// `/favicon.ico`: a file by its name, not a view of the interface.
+bool names_a_file(std::string_view path) noexcept { return path.substr(path.rfind('/') + 1).contains('.'); }
+
 }  // namespace
 
 bool is_page_path(std::string_view path) noexcept {
-  return path.starts_with('/') &&
+  return path.starts_with('/') && !names_a_file(path) &&
          std::ranges::none_of(kServerPrefixes, [path](std::string_view prefix) { return stands_under(path, prefix); });
 }
 

@@ -7,7 +7,8 @@
 namespace codelab::http::assets {
 
 /// Whether an unknown `path` may be a view of the single-page interface: it stands under no prefix that the server
-/// answers itself (/my, /auth, /assets, /health, /metrics, /openapi.json).
+/// answers itself (/my, /auth, /assets, /health, /metrics, /openapi.json), and its last segment has no dot, as a file's
+/// has.
 bool is_page_path(std::string_view path) noexcept;
 
 /// Whether an Accept field value names text/html with a weight above zero, as a browser's navigation does. A bare

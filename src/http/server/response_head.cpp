@@ -39,6 +39,7 @@ std::string_view reason_of(unsigned status) {
       {410, "Gone"},
       {412, "Precondition Failed"},
       {413, "Content Too Large"},
+      {414, "URI Too Long"},
       {415, "Unsupported Media Type"},
       {422, "Unprocessable Content"},
       {429, "Too Many Requests"},
@@ -48,6 +49,7 @@ std::string_view reason_of(unsigned status) {
       {502, "Bad Gateway"},
       {503, "Service Unavailable"},
       {504, "Gateway Timeout"},
+      {505, "HTTP Version Not Supported"},
   });
   for (const Reason& reason : kReasons) {
     if (reason.status == status) return reason.text;

@@ -37,6 +37,13 @@ TEST_F(ConfigCheck, a_data_folder_that_is_there_is_tried_without_a_trace) {
   EXPECT_TRUE(std::filesystem::is_empty(settings.data_dir));
 }
 
+TEST_F(ConfigCheck, the_address_of_the_metrics_is_tried_when_they_stand_apart) {
+  settings.metrics_host = "192.0.2.1";
+  EXPECT_EQ(fault(), "");
+  settings.metrics_port = 0;
+  EXPECT_TRUE(fault().starts_with("server.metrics_host is \"192.0.2.1\": ")) << fault();
+}
+
 TEST_F(ConfigCheck, a_data_folder_relative_to_here_is_good) {
   settings.data_dir = "some-folder-that-is-not-there";
   EXPECT_EQ(fault(), "");

@@ -28,5 +28,21 @@ TEST(Metrics, the_time_of_a_request_is_counted_at_its_route) {
   EXPECT_TRUE(text.contains(family + R"({method="POST",route="/things/{id}"} 2)"));
 }
 
+TEST(Metrics, a_model_has_a_label_of_its_own_only_when_it_is_known) {
+  Metrics metrics;
+  metrics.set_models({"gpt-4o-mini"});
+  for (const std::string_view model : {"gpt-4o-mini", "invented-by-a-user", "another-one"}) {
+    metrics.call_started(model);
+    metrics.call_finished({.model = model});
+    metrics.retry(model, "rate_limited");
+    metrics.breaker_state(model, core::models::BreakerState::open);
+  }
+  const std::string text = metrics.text();
+  EXPECT_TRUE(text.contains(R"(codelab_model_calls_total{model="gpt-4o-mini",outcome="ok"} 1)")) << text;
+  EXPECT_TRUE(text.contains(R"(codelab_model_calls_total{model="other",outcome="ok"} 2)")) << text;
+  EXPECT_TRUE(text.contains(R"(codelab_model_breaker_open{model="other"} 1)")) << text;
+  EXPECT_FALSE(text.contains("invented"));
+}
+
 }  // namespace
 }  // namespace codelab::app

@@ -43,6 +43,15 @@ TEST(Configuration, the_environment_wins_over_the_file) {
   EXPECT_EQ(result.settings.host, "0.0.0.0");
 }
 
+TEST(Configuration, metrics_stand_apart_only_when_they_have_a_port) {
+  EXPECT_FALSE(loaded({}).settings.metrics_apart());
+  const auto result = loaded({{"CODELAB_METRICS_PORT", "0"}, {"CODELAB_METRICS_HOST", "::1"}});
+  EXPECT_TRUE(result.faults.empty());
+  EXPECT_TRUE(result.settings.metrics_apart());
+  EXPECT_EQ(result.settings.metrics_host, "::1");
+  EXPECT_EQ(loaded({{"CODELAB_METRICS_PORT", "-2"}}).faults.size(), 1);
+}
+
 TEST(Configuration, an_openai_key_alone_is_enough) {
   const auto settings = loaded({{"OPENAI_API_KEY", "k"}}).settings;
   EXPECT_EQ(settings.llm.base_url, "https://api.openai.com/v1");

@@ -67,6 +67,7 @@ TEST(Cors, a_listed_origin_may_read_the_answer_and_the_headers_it_needs) {
   const Response response = allowed(Cors({kOrigin}), kOrigin);
   EXPECT_EQ(response.headers.get("Access-Control-Allow-Origin"), kOrigin);
   EXPECT_TRUE(response.headers.get("Access-Control-Expose-Headers").contains("Retry-After"));
+  EXPECT_TRUE(response.headers.get("Access-Control-Expose-Headers").contains("Location"));
 }
 
 TEST(Cors, a_cache_is_told_that_the_origin_matters_whoever_asks) {

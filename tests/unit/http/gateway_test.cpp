@@ -146,6 +146,26 @@ TEST_F(GatewayTest, an_unknown_path_is_404_and_a_known_one_says_what_it_answers)
   EXPECT_TRUE(is_problem(ask(Method::get, "/my/agents/%zz"), 400, ErrorCode::malformed_request));
 }
 
+TEST_F(GatewayTest, a_file_that_is_not_there_is_404_where_a_view_gets_the_page) {
+  EXPECT_EQ(ask(Method::get, "/chat/one", {{"Accept", "text/html"}}).status, 200);
+  for (const char* path : {"/favicon.ico", "/robots.txt"}) {
+    EXPECT_TRUE(is_problem(ask(Method::get, path, {{"Accept", "text/html"}}), 404, ErrorCode::not_found)) << path;
+  }
+}
+
+TEST_F(GatewayTest, a_target_in_absolute_form_finds_its_route) {
+  EXPECT_EQ(ask(Method::get, "http://host:8080/health").route, 1);
+  EXPECT_TRUE(is_problem(ask(Method::get, "ftp://host/health"), 400, ErrorCode::malformed_request));
+}
+
+TEST_F(GatewayTest, a_gateway_without_pages_has_no_front_door) {
+  EXPECT_EQ(ask(Method::get, "/").status, 200);
+  Gateway bare({authenticator_, limiter_}, Router(routes(handlers_)), Cors({}), 0, Gateway::Pages::none);
+  Request request{.method = Method::get, .target = "/", .request_id = "id-1"};
+  request.headers.add("Accept", "text/html");
+  EXPECT_TRUE(is_problem(tests::run_task(bare.handle(std::move(request))), 404, ErrorCode::not_found));
+}
+
 TEST_F(GatewayTest, every_answer_has_its_request_id_and_the_security_headers) {
   for (const char* target : {"/health", "/nothing.json", "/broken/other", "/my/agents/ada", "/my/agents/%zz"}) {
     const Response response = ask(Method::get, target);

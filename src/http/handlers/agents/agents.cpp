@@ -22,7 +22,7 @@ base::Task<Response> AgentHandlers::list(UserRequest request) {
 base::Task<Response> AgentHandlers::create(UserRequest request, core::agents::AgentDefinition definition) {
   const auto agent = co_await agents_.create(request.scope(), std::move(definition));
   if (!agent) co_return problem(agent.error(), request.trace_id);
-  co_return json(201, *agent);
+  co_return json_at(201, "/my/agents/" + agent->id.str(), *agent);
 }
 
 base::Task<Response> AgentHandlers::get(UserRequest request) {

@@ -3,11 +3,13 @@
 #include <array>
 
 #include <boost/algorithm/string/predicate.hpp>
+#include <fmt/format.h>
 
 #include "base/sha256.hpp"
 #include "http/accept.hpp"
 #include "http/handlers/chat/sessions.hpp"
 #include "http/json_response.hpp"
+#include "http/parameters.hpp"
 #include "http/problem.hpp"
 #include "http/task_event_stream.hpp"
 #include "http/task_failure.hpp"
@@ -15,14 +17,11 @@
 namespace codelab::http::handlers {
 namespace {
 
-constexpr std::int64_t kDefaultWaitSeconds = 120;
-constexpr std::int64_t kMaxWaitSeconds = 3'600;
-constexpr std::size_t kMaxKeyBytes = 255;
-
 enum class Form : std::uint8_t { wait, stream, async };
 
 Form form_of(const Request& request) {
-  if (boost::algorithm::icontains(request.headers.get("Prefer"), "respond-async")) return Form::async;
+  if (boost::algorithm::icontains(request.headers.joined(parameters::kPrefer.name), "respond-async"))
+    return Form::async;
   static constexpr std::array<std::string_view, 2> kOffers{"application/json", "application/x-ndjson"};
   return best_offer(request.headers.joined("Accept"), kOffers) == 0 ? Form::wait : Form::stream;
 }
@@ -30,18 +29,22 @@ Form form_of(const Request& request) {
 /// The key's scope is the user; the hash covers what is asked for and where.
 base::Result<std::optional<core::chat::IdempotencyKey>> idempotency_of(const UserRequest& request,
                                                                        const PostMessageBody& body) {
-  const std::string_view key = request.raw.headers.get("Idempotency-Key");
+  constexpr const Parameter& kParameter = parameters::kIdempotencyKey;
+  const std::string_view key = request.raw.headers.get(kParameter.name);
   if (key.empty()) return std::optional<core::chat::IdempotencyKey>{};
-  if (key.size() > kMaxKeyBytes) {
+  if (key.size() > kParameter.max_bytes) {
     return base::Error{.code = base::ErrorCode::validation_failed,
                        .detail = "the request is not valid",
-                       .fields = {{.loc = {"header", "Idempotency-Key"}, .msg = "must have at most 255 bytes"}}};
+                       .fields = {{.loc = {"header", std::string(kParameter.name)},
+                                   .msg = fmt::format("must have at most {} bytes", kParameter.max_bytes)}}};
   }
   const std::string asked = std::string(request.param("session_id")) + '\n' + base::encode(body);
   return std::optional{core::chat::IdempotencyKey{.key = std::string(key), .request_hash = base::sha256(asked)}};
 }
 
 base::Error deleted_meanwhile() { return base::make_error(base::ErrorCode::not_found, "the session was deleted"); }
+
+Response begun_task(const core::chat::Task& task) { return json_at(202, "/my/tasks/" + task.id.str(), task); }
 
 Response ended_task(const core::chat::Posted& posted, std::string_view trace_id) {
   if (posted.answer) return json(200, *posted.answer);
@@ -61,11 +64,12 @@ core::chat::PostMessage command_of(base::SessionId session, PostMessageBody body
 base::Task<Response> MessageHandlers::list(UserRequest request) {
   const auto session = session_in_path(request);
   if (!session) co_return problem(session.error(), request.trace_id);
-  const auto limit = query_number(request, "limit", {.minimum = 1, .maximum = 200, .start = 50});
+  const auto limit = query_number(request, parameters::kLimit);
   if (!limit) co_return problem(limit.error(), request.trace_id);
-  const auto before = query_id<base::MessageId>(request, "before");
+  const auto before = query_id<base::MessageId>(request, parameters::kBefore);
   if (!before) co_return problem(before.error(), request.trace_id);
-  const auto after = query_id<base::MessageId>(request, request.target.find("after") ? "after" : "cursor");
+  const Parameter& start = request.target.find(parameters::kAfter.name) ? parameters::kAfter : parameters::kCursor;
+  const auto after = query_id<base::MessageId>(request, start);
   if (!after) co_return problem(after.error(), request.trace_id);
   const core::chat::MessageRange range{.limit = *limit, .before = *before, .after = *after};
   const auto page = co_await messages_.list(request.scope(), *session, range);
@@ -76,8 +80,7 @@ base::Task<Response> MessageHandlers::list(UserRequest request) {
 base::Task<Response> MessageHandlers::post(UserRequest request, PostMessageBody body) {
   const auto session = session_in_path(request);
   if (!session) co_return problem(session.error(), request.trace_id);
-  const auto patience =
-      query_number(request, "wait", {.minimum = 0, .maximum = kMaxWaitSeconds, .start = kDefaultWaitSeconds});
+  const auto patience = query_number(request, parameters::kWait);
   if (!patience) co_return problem(patience.error(), request.trace_id);
   auto key = idempotency_of(request, body);
   if (!key) co_return problem(key.error(), request.trace_id);
@@ -87,7 +90,11 @@ base::Task<Response> MessageHandlers::post(UserRequest request, PostMessageBody 
   auto command = command_of(*session, std::move(body), std::move(*key));
   auto posted = co_await poster_.post(request.scope(), std::move(command), follower);
   if (!posted) co_return problem(posted.error(), request.trace_id);
-  if (form == Form::async) co_return json(202, posted->task);
+  if (form == Form::async) {
+    Response response = begun_task(posted->task);
+    response.headers.add("Preference-Applied", "respond-async");
+    co_return response;
+  }
   if (form == Form::stream) co_return co_await stream(std::move(request), std::move(*posted));
   co_return co_await wait(std::move(request), std::move(*posted), std::chrono::seconds{*patience});
 }
@@ -115,7 +122,7 @@ base::Task<Response> MessageHandlers::wait(UserRequest request, core::chat::Post
 base::Task<Response> MessageHandlers::after_the_wait(UserRequest request, base::TaskId id) {
   auto task = co_await tasks_.find(request.scope(), id);
   if (!task) co_return problem(deleted_meanwhile(), request.trace_id);
-  if (!core::chat::is_final(task->status)) co_return json(202, *task);
+  if (!core::chat::is_final(task->status)) co_return begun_task(*task);
   auto answer = co_await tasks_.answer(request.scope(), id);
   const core::chat::Posted ended{.task = std::move(*task), .watch = nullptr, .answer = std::move(answer)};
   co_return ended_task(ended, request.trace_id);

@@ -2,29 +2,17 @@
 
 #include "http/json_response.hpp"
 #include "http/problem.hpp"
-#include "http/route.hpp"
 
 namespace codelab::http::handlers {
-namespace {
-
-base::Result<NewSession> optional_title(const Request& request) {
-  if (request.body.empty()) return NewSession{};
-  const auto json = json_body(request);
-  if (!json) return json.error();
-  return base::decode<NewSession>(*json);
-}
-
-}  // namespace
 
 base::Result<base::SessionId> session_in_path(const ApiRequest& request) {
   return path_id<base::SessionId>(request, "session_id", base::ErrorCode::session_not_found);
 }
 
-base::Task<Response> SessionHandlers::create(UserRequest request) {
-  auto body = optional_title(request.raw);
-  if (!body) co_return problem(body.error(), request.trace_id);
-  const auto session = co_await sessions_.create(request.scope(), std::move(body->title));
-  co_return json(201, session);
+base::Task<Response> SessionHandlers::create(UserRequest request, std::optional<NewSession> body) {
+  std::string title = body ? std::move(body->title) : std::string();
+  const auto session = co_await sessions_.create(request.scope(), std::move(title));
+  co_return json_at(201, "/my/chat/sessions/" + session.id.str(), session);
 }
 
 base::Task<Response> SessionHandlers::list(UserRequest request) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "core/chat/sessions.hpp"
 #include "http/api_request.hpp"
 
@@ -28,8 +31,7 @@ class SessionHandlers {
  public:
   explicit SessionHandlers(core::chat::Sessions& sessions) : sessions_(sessions) {}
 
-  /// The body may be absent.
-  base::Task<Response> create(UserRequest request);
+  base::Task<Response> create(UserRequest request, std::optional<NewSession> body);
   base::Task<Response> list(UserRequest request);
   base::Task<Response> get(UserRequest request);
   base::Task<Response> rename(UserRequest request, RenameSession changed);

@@ -5,6 +5,7 @@
 
 #include "http/event_framing.hpp"
 #include "http/handlers/chat/sessions.hpp"
+#include "http/parameters.hpp"
 #include "http/problem.hpp"
 
 namespace codelab::http::handlers {
@@ -30,23 +31,24 @@ class SessionEventStream final : public BodyStream {
 
 using Since = std::optional<core::events::Position>;
 
-base::Result<Since> position_in(std::optional<std::string_view> text, std::string_view place, std::string_view name) {
+base::Result<Since> position_in(std::optional<std::string_view> text, std::string_view place,
+                                const Parameter& parameter) {
   if (!text) return Since{};
   const auto position = core::events::Position::parse(*text);
   if (position) return Since{*position};
-  return base::Error{
-      .code = base::ErrorCode::validation_failed,
-      .detail = "the request is not valid",
-      .fields = {{.loc = {std::string(place), std::string(name)}, .msg = "must be the id of an event, or 0"}}};
+  return base::Error{.code = base::ErrorCode::validation_failed,
+                     .detail = "the request is not valid",
+                     .fields = {{.loc = {std::string(place), std::string(parameter.name)},
+                                 .msg = "must be the id of an event, or 0"}}};
 }
 
 /// The later of `since` and Last-Event-ID: a browser that reconnects keeps its address and adds the header.
 base::Result<Since> since_of(const ApiRequest& request) {
-  const std::string_view header = request.raw.headers.get("Last-Event-ID");
+  const std::string_view header = request.raw.headers.get(parameters::kLastEventId.name);
   const auto sent = header.empty() ? std::nullopt : std::optional(header);
-  const auto in_query = position_in(request.target.find("since"), "query", "since");
+  const auto in_query = position_in(request.target.find(parameters::kSince.name), "query", parameters::kSince);
   if (!in_query) return in_query.error();
-  const auto in_header = position_in(sent, "header", "Last-Event-ID");
+  const auto in_header = position_in(sent, "header", parameters::kLastEventId);
   if (!in_header) return in_header.error();
   return std::max(*in_query, *in_header);
 }

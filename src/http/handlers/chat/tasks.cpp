@@ -1,6 +1,9 @@
 #include "http/handlers/chat/tasks.hpp"
 
+#include <fmt/format.h>
+
 #include "http/json_response.hpp"
+#include "http/parameters.hpp"
 #include "http/problem.hpp"
 
 namespace codelab::http::handlers {
@@ -8,12 +11,14 @@ namespace {
 
 base::Result<core::chat::TaskFilter> filter_of(const ApiRequest& request) {
   core::chat::TaskFilter filter;
-  const auto session = query_id<base::SessionId>(request, "session_id");
+  const auto session = query_id<base::SessionId>(request, parameters::kSession);
   if (!session) return session.error();
   filter.session = *session;
-  if (const auto status = request.target.find("status")) {
+  if (const auto status = request.target.find(parameters::kStatus.name)) {
     filter.status = base::parse_enum<core::chat::TaskStatus>(*status);
-    if (!filter.status) return query_fault("status", "must be queued, running, completed, failed or cancelled");
+    if (!filter.status)
+      return query_fault(parameters::kStatus.name,
+                         fmt::format("must be one of: {}", fmt::join(parameters::kStatus.choices, ", ")));
   }
   return filter;
 }

@@ -1,47 +1,43 @@
 #include "http/handlers/memory/memory.hpp"
 
-#include "base/describe/decode.hpp"
+#include <fmt/format.h>
+
 #include "base/describe/parse_json.hpp"
 #include "http/json_response.hpp"
+#include "http/parameters.hpp"
 #include "http/problem.hpp"
-#include "http/route.hpp"
 
 namespace codelab::http::handlers {
 namespace {
 
-constexpr std::size_t kMaxQueryBytes = 8'192;
-
 /// `filter` is a JSON object in the query, percent-encoded.
 base::Result<boost::json::object> filter_of(const ApiRequest& request) {
-  const auto text = request.target.find("filter");
+  const auto text = request.target.find(parameters::kFilter.name);
   if (!text || text->empty()) return boost::json::object{};
   const auto json = base::parse_json(*text);
-  if (!json || !json->is_object()) return query_fault("filter", "must be a JSON object");
+  if (!json || !json->is_object()) return query_fault(parameters::kFilter.name, "must be a JSON object");
   return json->get_object();
 }
 
 base::Result<core::memory::Search> search_of(const ApiRequest& request) {
-  const auto text = request.target.find("q");
-  if (!text || text->empty()) return query_fault("q", "field required");
-  if (text->contains('\0')) return query_fault("q", "must not contain NUL");
-  if (text->size() > kMaxQueryBytes) return query_fault("q", "must have at most 8192 bytes");
-  const auto top_k = query_number(request, "top_k", {.minimum = 1, .maximum = 100, .start = 10});
+  constexpr const Parameter& kQuestion = parameters::kQuestion;
+  const auto text = request.target.find(kQuestion.name);
+  if (!text || text->empty()) return query_fault(kQuestion.name, "field required");
+  if (text->contains('\0')) return query_fault(kQuestion.name, "must not contain NUL");
+  if (text->size() > kQuestion.max_bytes) {
+    return query_fault(kQuestion.name, fmt::format("must have at most {} bytes", kQuestion.max_bytes));
+  }
+  const auto top_k = query_number(request, parameters::kTopK);
   if (!top_k) return top_k.error();
   auto filter = filter_of(request);
   if (!filter) return filter.error();
   return core::memory::Search{.text = std::string(*text), .top_k = *top_k, .filter = std::move(*filter)};
 }
 
-base::Result<PruneBody> optional_bounds(const Request& request) {
-  if (request.body.empty()) return PruneBody{};
-  const auto json = json_body(request);
-  if (!json) return json.error();
-  return base::decode<PruneBody>(*json);
-}
-
+/// As in an agent's config, 0 days is no bound by age.
 core::memory::PruneRule rule_of(const PruneBody& body, base::Timestamp now) {
   core::memory::PruneRule rule{.max_items = body.max_items, .older_than = std::nullopt};
-  if (body.max_age_days) rule.older_than = now - std::chrono::days{*body.max_age_days};
+  if (body.max_age_days.value_or(0) > 0) rule.older_than = now - std::chrono::days{*body.max_age_days};
   return rule;
 }
 
@@ -94,15 +90,13 @@ base::Task<Response> MemoryHandlers::erase(UserRequest request) {
   co_return problem(base::make_error(base::ErrorCode::not_found, "this agent has no such memory"), request.trace_id);
 }
 
-base::Task<Response> MemoryHandlers::prune(UserRequest request) {
-  const auto body = optional_bounds(request.raw);
-  if (!body) co_return problem(body.error(), request.trace_id);
+base::Task<Response> MemoryHandlers::prune(UserRequest request, std::optional<PruneBody> bounds) {
   const auto agent = co_await agent_of(request);
   if (!agent) co_return problem(agent.error(), request.trace_id);
   PruneAnswer answer;
-  if (body->max_items || body->max_age_days) {
+  if (bounds && (bounds->max_items || bounds->max_age_days)) {
     const base::Timestamp now = clock_.now();
-    const auto rule = rule_of(*body, now);
+    const auto rule = rule_of(*bounds, now);
     answer.pruned = co_await store_.prune(request.scope(), agent->id, rule, now);
   } else {
     answer.pruned = co_await memory_.prune(request.scope(), agent->id, agent->config.memory);

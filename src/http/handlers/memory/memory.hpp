@@ -28,8 +28,11 @@ struct PruneBody {
   static constexpr std::string_view kName = "PruneMemory";
   static constexpr auto describe() {
     using base::field;
-    return base::fields(field("max_items", &PruneBody::max_items, {.minimum = 0, .maximum = 5'000'000}),
-                        field("max_age_days", &PruneBody::max_age_days, {.minimum = 0, .maximum = 36'500}));
+    return base::fields(
+        field("max_items", &PruneBody::max_items,
+              {.minimum = 0, .maximum = 5'000'000, .doc = "The newest so many are kept; 0 keeps none."}),
+        field("max_age_days", &PruneBody::max_age_days,
+              {.minimum = 0, .maximum = 36'500, .doc = "Older memories are pruned; 0 keeps them."}));
   }
 };
 
@@ -53,7 +56,7 @@ class MemoryHandlers {
   base::Task<Response> add(UserRequest request, NewMemoryBody body);
   base::Task<Response> erase(UserRequest request);
   /// Without a bound in the body the agent's own bounds apply.
-  base::Task<Response> prune(UserRequest request);
+  base::Task<Response> prune(UserRequest request, std::optional<PruneBody> bounds);
   base::Task<Response> stats(UserRequest request);
 
  private:

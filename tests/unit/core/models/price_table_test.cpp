@@ -64,6 +64,14 @@ TEST(PriceTableTest, AFilesEntriesComeOverTheBuiltInOnes) {
   EXPECT_EQ(cost(*table, "gpt-4.1"), 10.0);
 }
 
+TEST(PriceTableTest, NamesWhatItHolds) {
+  const auto table = PriceTable::built_in().with_overrides("[models.\"ours\"]\nprompt = 1\n");
+  ASSERT_TRUE(table);
+  const auto names = table->names();
+  EXPECT_EQ(std::ranges::count(names, "ours"), 1);
+  EXPECT_EQ(std::ranges::count(names, "gpt-4o"), 1);
+}
+
 TEST(PriceTableTest, WhatIsWrongInAFileIsNamed) {
   const auto detail_of = [](std::string_view toml) {
     const auto table = PriceTable::built_in().with_overrides(toml);

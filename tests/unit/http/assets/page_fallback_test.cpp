@@ -14,9 +14,15 @@ TEST(PageFallback, LeavesTheServersOwnPrefixesAlone) {
 }
 
 TEST(PageFallback, TakesEveryOtherPath) {
-  for (const std::string_view path : {"/", "/chat", "/chat/0190-session", "/mystery", "/authors", "/healthy",
-                                      "/openapi.jsonx", "/MY", "/a/my/agents"}) {
+  for (const std::string_view path :
+       {"/", "/chat", "/chat/0190-session", "/mystery", "/authors", "/healthy", "/MY", "/a/my/agents", "/v1.2/chat"}) {
     EXPECT_TRUE(is_page_path(path)) << path;
+  }
+}
+
+TEST(PageFallback, RefusesWhatIsNamedLikeAFile) {
+  for (const std::string_view path : {"/favicon.ico", "/robots.txt", "/chat/missing.js", "/openapi.jsonx", "/.env"}) {
+    EXPECT_FALSE(is_page_path(path)) << path;
   }
 }
 

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "http/problem.hpp"
+
 namespace codelab::http::server {
 namespace {
 
@@ -19,6 +21,15 @@ TEST(ResponseHead, CarriesTheServersFieldsAndTheHandlers) {
   response.body = "hello";
   EXPECT_EQ(head_of(response, {.method = Method::get, .keep_alive = true, .date = "D"}),
             "HTTP/1.1 200 OK\r\nServer: codelab\r\nDate: D\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\n");
+}
+
+TEST(ResponseHead, HasWordsForEveryStatusThatIsAnswered) {
+  for (std::size_t i = 0; i < base::kErrorNames.size(); ++i) {
+    Response response;
+    response.status = status_of(static_cast<base::ErrorCode>(i));
+    EXPECT_EQ(head_of(response, {.keep_alive = true, .date = "D"}).find("Unknown"), std::string::npos)
+        << response.status;
+  }
 }
 
 TEST(ResponseHead, SaysWhatBecomesOfTheConnection) {

@@ -13,9 +13,10 @@ using core::chat::TaskError;
 
 class PostHandlerTest : public codelab::tests::ChatTest {
  protected:
-  base::Task<Response> posting(std::string_view query = "", std::string accept = "*/*") {
+  base::Task<Response> posting(std::string_view query = "", std::string accept = "*/*", std::string prefer = "") {
     Request raw{.method = Method::post, .target = "/my/chat/x/message/" + std::string(query)};
     raw.headers.add("Accept", std::move(accept));
+    if (!prefer.empty()) raw.headers.add("Prefer", std::move(prefer));
     auto target = parse_target(raw.target).value();
     UserRequest request{
         {.raw = std::move(raw), .target = std::move(target), .params = {{"session_id", session_.id.str()}}},
@@ -85,6 +86,16 @@ TEST_F(PostHandlerTest, a_wait_that_is_over_gets_the_task) {
   const Response response = post("?wait=0");
   EXPECT_EQ(response.status, 202);
   EXPECT_TRUE(response.body.contains(R"("status":"running")")) << response.body;
+  EXPECT_TRUE(response.headers.get("Location").starts_with("/my/tasks/"));
+  EXPECT_FALSE(response.headers.contains("Preference-Applied"));
+}
+
+TEST_F(PostHandlerTest, who_prefers_not_to_wait_is_told_where_the_task_is) {
+  model_.gate.close();
+  const Response response = loop_.run(posting("", "*/*", "respond-async"));
+  EXPECT_EQ(response.status, 202);
+  EXPECT_TRUE(response.headers.get("Location").starts_with("/my/tasks/"));
+  EXPECT_EQ(response.headers.get("Preference-Applied"), "respond-async");
 }
 
 TEST_F(PostHandlerTest, a_task_that_ended_just_as_the_wait_did_gives_its_answer) {
