@@ -4,7 +4,7 @@
 
 #include "base/describe/parse_json.hpp"
 #include "http/openapi.hpp"
-#include "tests/unit/fakes/run_task.hpp"
+#include "tests/contract/run_task.hpp"
 
 namespace codelab::http {
 namespace {
