@@ -20,6 +20,15 @@ void cut(Items& items, std::size_t size) {
   items.erase(items.begin() + static_cast<std::ptrdiff_t>(size), items.end());
 }
 
+/// Another exception with the same words, for the first one goes to its caller.
+[[noreturn]] void throw_alike(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    throw base::StoreError(error.what());
+  }
+}
+
 }  // namespace
 
 void Batch::begin() { transaction_.sql().execute(kBegin); }
@@ -44,7 +53,7 @@ void Batch::run_last() {
 
 /// Some failures (a full disk, a failed read) make SQLite undo the whole transaction by itself: no job stands then.
 void Batch::undo_to(const Mark& mark) {
-  if (!transaction_.sql().in_transaction()) std::rethrow_exception(entries_.back().failure);
+  if (!transaction_.sql().in_transaction()) throw_alike(entries_.back().failure);
   transaction_.sql().execute(kUndoJob);
   cut(transaction_.events_, mark.events);
   cut(transaction_.before_commit_, mark.before_commit);
