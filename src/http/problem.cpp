@@ -79,6 +79,7 @@ void append_member(std::string& out, std::string_view name, std::string_view tex
 
 std::vector<LocatedFault> located(const base::Error& error) {
   std::vector<LocatedFault> faults;
+  faults.reserve(error.fields.size());
   for (const base::FieldError& fault : error.fields) faults.push_back({fault.loc, fault.msg});
   return faults;
 }

@@ -111,10 +111,10 @@ base::Task<base::Error> MessagePoster::end_unstarted(identity::UserScope scope, 
 }
 
 std::shared_ptr<TaskWatch> MessagePoster::watch(const identity::UserScope& scope, const Task& task, Follower follower,
-                                                base::Executor executor, TaskWatch::From from) {
-  auto subscription = std::make_shared<events::Subscription>(
-      std::move(executor), events::Interest{.task = task.id, .deltas = follower.deltas}, events::Subscription::Bounds{},
-      follower.login);
+                                                const base::Executor& executor, TaskWatch::From from) {
+  auto subscription =
+      std::make_shared<events::Subscription>(executor, events::Interest{.task = task.id, .deltas = follower.deltas},
+                                             events::Subscription::Bounds{}, follower.login);
   return std::make_shared<TaskWatch>(ports_.hub, scope, events::StreamId{task.session_id.bytes}, task.id,
                                      std::move(subscription), from);
 }

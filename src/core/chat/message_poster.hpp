@@ -61,7 +61,7 @@ class MessagePoster {
   base::Task<base::Result<Posted>> follow_earlier(identity::UserScope scope, std::optional<IdempotencyKey> idempotency,
                                                   base::Error refusal, Follower follower);
   std::shared_ptr<TaskWatch> watch(const identity::UserScope& scope, const Task& task, Follower follower,
-                                   base::Executor executor, TaskWatch::From from);
+                                   const base::Executor& executor, TaskWatch::From from);
   base::Task<base::Result<agents::CallableAgent>> callable(identity::UserScope scope, agents::AgentRef target);
   bool start(DirectCall call);
   /// Ends a task that was not started, so that nobody waits for it, and returns the error that it ended with; one that

@@ -27,8 +27,8 @@ StreamLine make_unlogged_line(StreamId stream, Position position, const NewEvent
   return encode_line(position, stream, body, at);
 }
 
-Subscription::Subscription(base::Executor reader, Interest interest, Bounds bounds, base::AuthSessionId owner)
-    : interest_(interest), bounds_(bounds), owner_(owner), timer_(std::move(reader)) {}
+Subscription::Subscription(const base::Executor& reader, Interest interest, Bounds bounds, base::AuthSessionId owner)
+    : interest_(interest), bounds_(bounds), owner_(owner), timer_(reader) {}
 
 void Subscription::push(const LinePtr& line) {
   if (interest_.task && line->task != interest_.task) return;

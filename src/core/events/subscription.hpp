@@ -57,7 +57,7 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
     std::size_t bytes = 4 << 20;
   };
 
-  Subscription(base::Executor reader, Interest interest, Bounds bounds, base::AuthSessionId owner);
+  Subscription(const base::Executor& reader, Interest interest, Bounds bounds, base::AuthSessionId owner);
 
   const Interest& interest() const { return interest_; }
   /// The login that opened it: revoking that closes it.

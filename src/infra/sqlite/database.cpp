@@ -5,7 +5,7 @@
 namespace codelab::infra::sqlite {
 namespace {
 
-constexpr std::int64_t kWriterCacheKib = 16 * 1024;
+constexpr std::int64_t kWriterCacheKib = 16'384;
 
 /// page_size counts before the first table is made only, and not any more once WAL is on. Checkpoints are the
 /// Checkpointer's, so SQLite makes none by itself.

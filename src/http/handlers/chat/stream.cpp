@@ -35,7 +35,7 @@ base::Result<Since> position_in(std::optional<std::string_view> text, std::strin
                                 const Parameter& parameter) {
   if (!text) return Since{};
   const auto position = core::events::Position::parse(*text);
-  if (position) return Since{*position};
+  if (position) return position;
   return base::Error{.code = base::ErrorCode::validation_failed,
                      .detail = "the request is not valid",
                      .fields = {{.loc = {std::string(place), std::string(parameter.name)},
