@@ -1,0 +1,170 @@
+#include "tests/servers/postgres_server.hpp"
+
+#include <atomic>
+#include <csignal>
+#include <fcntl.h>
+#include <grp.h>
+#include <memory>
+#include <pwd.h>
+#include <stdexcept>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+
+#include "base/clock.hpp"
+#include "infra/postgres/migrations.hpp"
+
+namespace codelab::tests {
+namespace {
+
+constexpr const char* kPrograms = "/usr/lib/postgresql/15/bin/";
+constexpr std::chrono::seconds kStartTimeout{60};
+constexpr const char* kTemplate = "codelab_template";
+
+/// PostgreSQL refuses to run as root.
+const passwd* other_user() {
+  if (::geteuid() != 0) return nullptr;
+  const passwd* found = ::getpwnam("postgres");
+  if (found == nullptr) throw std::runtime_error("there is no user postgres: apt-get install postgresql");
+  return found;
+}
+
+/// Starts a program that ends with this process; what it says goes to `output`.
+pid_t start_program(const std::string& program, std::vector<std::string> arguments, int output) {
+  const std::string path = kPrograms + program;
+  arguments.insert(arguments.begin(), path);
+  std::vector<char*> pointers;
+  for (auto& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+  const passwd* user = other_user();
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  ::dup2(output, STDOUT_FILENO);
+  ::dup2(output, STDERR_FILENO);
+  const bool changed =
+      user == nullptr || (::setgroups(0, nullptr) == 0 && ::setgid(user->pw_gid) == 0 && ::setuid(user->pw_uid) == 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
+  if (changed) ::execv(path.c_str(), pointers.data());
+  ::_exit(127);
+}
+
+using OwnedConnection = std::unique_ptr<PGconn, decltype(&PQfinish)>;
+using OwnedResult = std::unique_ptr<PGresult, decltype(&PQclear)>;
+
+}  // namespace
+
+std::vector<std::string> query_postgres(const std::string& address, const std::string& sql) {
+  const OwnedConnection connection(PQconnectdb(address.c_str()), &PQfinish);
+  const OwnedResult result(PQexec(connection.get(), sql.c_str()), &PQclear);
+  const auto status = PQresultStatus(result.get());
+  if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+    throw std::runtime_error(PQerrorMessage(connection.get()));
+  }
+  std::vector<std::string> rows;
+  for (int row = 0; row < PQntuples(result.get()); ++row) {
+    auto& text = rows.emplace_back();
+    for (int column = 0; column < PQnfields(result.get()); ++column) {
+      text += fmt::format("{}{}", column > 0 ? "|" : "", PQgetvalue(result.get(), row, column));
+    }
+  }
+  return rows;
+}
+
+PostgresServer::PostgresServer() {
+  initialize();
+  start();
+  query_postgres(address("postgres", "postgres"), "CREATE ROLE owner LOGIN CREATEROLE; CREATE ROLE app LOGIN");
+  query_postgres(address("postgres", "postgres"), fmt::format("CREATE DATABASE {} OWNER owner", kTemplate));
+  infra::postgres::migrate(infra::postgres::Address(address("owner", kTemplate)),
+                           infra::postgres::embedded_migrations(), base::SystemClock().now());
+  query_postgres(address("postgres", "postgres"), "GRANT codelab_serving, codelab_operator TO app");
+}
+
+PostgresServer::~PostgresServer() { stop(); }
+
+PostgresServer& PostgresServer::shared() {
+  static PostgresServer server;
+  return server;
+}
+
+std::string PostgresServer::address(const std::string& login, const std::string& database) const {
+  return fmt::format("host={} user={} dbname={}", folder_.path().string(), login, database);
+}
+
+void PostgresServer::initialize() {
+  const std::string log = folder_.path() / "initdb.log";
+  const int output = ::open(log.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+  const passwd* user = other_user();
+  if (user != nullptr && ::chown(folder_.path().c_str(), user->pw_uid, user->pw_gid) != 0) {
+    throw std::runtime_error("cannot give the folder to postgres");
+  }
+  const pid_t child = start_program("initdb",
+                                    {"-D", folder_.path() / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                                     "--locale=C", "--no-sync", "--no-instructions"},
+                                    output);
+  ::close(output);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (status != 0) throw std::runtime_error("initdb failed (apt-get install postgresql); see " + log);
+}
+
+void PostgresServer::start() {
+  int pipe[2];
+  if (::pipe2(pipe, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+  ready_ = ended_ = false;
+  process_ = start_program("postgres",
+                           {"-D", folder_.path() / "data", "-k", folder_.path(), "-c", "listen_addresses=", "-c",
+                            "fsync=off", "-c", "max_connections=100", "-c", "shared_buffers=32MB"},
+                           pipe[1]);
+  ::close(pipe[1]);
+  log_reader_ = std::thread([this, input = pipe[0]] { read_log(input); });
+  await_ready();
+}
+
+void PostgresServer::read_log(int pipe) {
+  char buffer[4096];
+  for (ssize_t count = 0; (count = ::read(pipe, buffer, sizeof buffer)) > 0;) {
+    const std::lock_guard lock(mutex_);
+    log_.append(buffer, static_cast<std::size_t>(count));
+    if (log_.find("ready to accept connections") != std::string::npos) ready_ = true;
+    changed_.notify_all();
+  }
+  ::close(pipe);
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  changed_.notify_all();
+}
+
+void PostgresServer::await_ready() {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, kStartTimeout, [this] { return ready_ || ended_; });
+  if (!ready_) throw std::runtime_error("PostgreSQL does not start: " + log_);
+  log_.clear();
+}
+
+/// SIGINT is its fast shutdown.
+void PostgresServer::stop() {
+  if (process_ == 0) return;
+  ::kill(process_, SIGINT);
+  ::waitpid(process_, nullptr, 0);
+  process_ = 0;
+  log_reader_.join();
+  log_.clear();
+}
+
+PostgresDatabase::PostgresDatabase(Schema schema) : server_(PostgresServer::shared()) {
+  static std::atomic<int> count{0};
+  name_ = fmt::format("test_{}", ++count);
+  query_postgres(server_.address("postgres", "postgres"),
+                 fmt::format("CREATE DATABASE {} OWNER owner TEMPLATE {}", name_,
+                             schema == Schema::migrated ? kTemplate : "template0"));
+}
+
+PostgresDatabase::~PostgresDatabase() {
+  query_postgres(server_.address("postgres", "postgres"), fmt::format("DROP DATABASE {} WITH (FORCE)", name_));
+}
+
+}  // namespace codelab::tests
