@@ -86,7 +86,8 @@ CREATE TABLE events (
   type      text   NOT NULL,
   task_id   uuid,
   agent     text   NOT NULL,
-  payload   json   NOT NULL,
+  -- A JSON object. As text its length is known without reading it, which bounds what one read of the log sends.
+  payload   text   NOT NULL,
   at        bigint NOT NULL,
   PRIMARY KEY (user_id, stream_id, seq),
   FOREIGN KEY (user_id, stream_id) REFERENCES event_streams (user_id, id) ON DELETE CASCADE

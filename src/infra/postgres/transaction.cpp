@@ -33,7 +33,7 @@ constexpr Sql kAdvanceWithMessage =
     "WHERE user_id = $1 AND id = $2 AND id <> user_id RETURNING last_seq, last_event_at, message_count";
 constexpr Sql kInsertEvent =
     "INSERT INTO events (user_id, stream_id, seq, type, task_id, agent, payload, at) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7::json, $8)";
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 std::string text_of(std::chrono::milliseconds time) { return fmt::format("{}", time.count()); }
 

@@ -51,6 +51,10 @@ class Transaction {
     queued_.add(sql, values...);
     return *this;
   }
+  Transaction& add(Batch statements) {
+    queued_.append(std::move(statements));
+    return *this;
+  }
   /// The next statement: takes `count` places at the end of the stream, and with them the stream's lock, which every
   /// writer to it needs until its transaction ends. Its rows are for append().
   Transaction& advance(const core::events::StreamId& stream, std::size_t count);
