@@ -94,6 +94,11 @@ std::string PostgresServer::address(const std::string& login, const std::string&
   return fmt::format("host={} user={} dbname={}", folder_.path().string(), login, database);
 }
 
+void PostgresServer::create_database(const std::string& name, bool migrated) {
+  query_postgres(address("postgres", "postgres"),
+                 fmt::format("CREATE DATABASE {} OWNER owner TEMPLATE {}", name, migrated ? kTemplate : "template0"));
+}
+
 void PostgresServer::initialize() {
   const std::string log = folder_.path() / "initdb.log";
   const int output = ::open(log.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
@@ -155,12 +160,27 @@ void PostgresServer::stop() {
   log_.clear();
 }
 
+/// The log comes through a pipe: what stands before our own line is all there.
+std::vector<std::string> PostgresServer::take_plans() {
+  const std::string mark = "all plans are logged";
+  query_postgres(address("postgres", "postgres"), fmt::format("DO $$ BEGIN RAISE LOG '{}'; END $$", mark));
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, kStartTimeout, [&] { return log_.find(mark) != std::string::npos; });
+  std::vector<std::string> plans;
+  const std::string begin = "\tQuery Text:";
+  for (auto at = log_.find(begin); at != std::string::npos;) {
+    const auto next = log_.find(begin, at + 1);
+    plans.push_back(log_.substr(at, next - at));
+    at = next;
+  }
+  log_.clear();
+  return plans;
+}
+
 PostgresDatabase::PostgresDatabase(Schema schema) : server_(PostgresServer::shared()) {
   static std::atomic<int> count{0};
   name_ = fmt::format("test_{}", ++count);
-  query_postgres(server_.address("postgres", "postgres"),
-                 fmt::format("CREATE DATABASE {} OWNER owner TEMPLATE {}", name_,
-                             schema == Schema::migrated ? kTemplate : "template0"));
+  server_.create_database(name_, schema == Schema::migrated);
 }
 
 PostgresDatabase::~PostgresDatabase() {

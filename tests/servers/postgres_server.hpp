@@ -27,10 +27,17 @@ class PostgresServer {
   /// A connection string. Logins: postgres (superuser), owner (makes roles, owns databases), app (serves).
   std::string address(const std::string& login, const std::string& database) const;
 
+  /// Where its socket is.
+  std::string folder() const { return folder_.path(); }
+  /// A migrated copy of the template, or an empty database.
+  void create_database(const std::string& name, bool migrated = true);
+
   /// Returns when it takes connections.
   void start();
   /// Cuts all connections and returns when it has ended.
   void stop();
+  /// The plans that auto_explain has logged since the last call, each with its statement.
+  std::vector<std::string> take_plans();
 
  private:
   void initialize();
@@ -57,6 +64,7 @@ class PostgresDatabase {
   PostgresDatabase(const PostgresDatabase&) = delete;
   PostgresDatabase& operator=(const PostgresDatabase&) = delete;
 
+  const std::string& name() const { return name_; }
   /// As whom it is served.
   std::string serving() const { return server_.address("app", name_); }
   std::string owner() const { return server_.address("owner", name_); }

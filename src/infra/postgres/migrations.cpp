@@ -21,7 +21,10 @@ constexpr std::chrono::seconds kConnectTimeout{10};
 /// Any number that nobody else's advisory locks use: the bytes of "codelab".
 constexpr const char* kLockAgainstOthers =
     "SET LOCAL lock_timeout = '120s'; SELECT pg_advisory_xact_lock(27988499683369314)";
-constexpr const char* kTableIsThere = "SELECT to_regclass('schema_migrations') IS NOT NULL";
+/// Not to_regclass(): that may answer from before the wait for the lock.
+constexpr const char* kTableIsThere =
+    "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'schema_migrations' "
+    "AND relnamespace = to_regnamespace(current_schema()))";
 constexpr const char* kCreateTable =
     "CREATE TABLE schema_migrations ("
     "version bigint NOT NULL PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at bigint NOT NULL)";

@@ -139,7 +139,10 @@ void Pool::failed(const std::string& reason) {
   const auto doublings = std::min<std::size_t>(failures_++, 16);
   const std::chrono::milliseconds doubled(limits_.first_backoff.count() << doublings);
   const auto backoff = jittered(std::min(limits_.max_backoff, doubled));
-  base::log::warning("store_connect_failed", {{"reason", reason}, {"retry_ms", backoff.count()}});
+  const auto level = failures_ == 1 ? base::log::Level::warning : base::log::Level::debug;
+  if (base::log::enabled(level)) {
+    base::log::write(level, "store_connect_failed", {{"reason", reason}, {"retry_ms", backoff.count()}});
+  }
   retry_after(backoff);
 }
 
