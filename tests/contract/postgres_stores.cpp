@@ -7,6 +7,7 @@
 #include "infra/postgres/task_store.hpp"
 #include "infra/postgres/user_store.hpp"
 #include "tests/contract/store_kinds.hpp"
+#include "tests/servers/pgbouncer.hpp"
 #include "tests/servers/postgres_server.hpp"
 
 namespace codelab::tests {
@@ -16,6 +17,19 @@ namespace postgres = infra::postgres;
 
 /// Fewer connections than the suite has writers at once, so that they have to wait for each other.
 constexpr std::size_t kConnections = 8;
+
+enum class Way : std::uint8_t { direct, through_pgbouncer };
+
+/// PgBouncer of Debian 12 knows no prepared statements in transaction mode.
+postgres::DatabaseSettings settings(const PostgresDatabase& data, Way way) {
+  postgres::DatabaseSettings settings{
+      .address = data.serving(), .migration_address = data.owner(), .connections = kConnections};
+  if (way == Way::through_pgbouncer) {
+    settings.address += " host=" + PgBouncer::shared().folder();
+    settings.connection.prepared_statements = false;
+  }
+  return settings;
+}
 
 class RunningCores {
  public:
@@ -28,9 +42,8 @@ class RunningCores {
 
 class PostgresStores final : public Stores {
  public:
-  PostgresStores(const base::Clock& clock, core::events::EventRelay& relay)
-      : database_({.address = data_.serving(), .migration_address = data_.owner(), .connections = kConnections},
-                  cores_.get(), clock, relay, observer_) {}
+  PostgresStores(const base::Clock& clock, core::events::EventRelay& relay, Way way)
+      : database_(settings(data_, way), cores_.get(), clock, relay, observer_) {}
 
   core::identity::UserStore& users() override { return users_; }
   core::agents::AgentStore& agents() override { return agents_; }
@@ -53,12 +66,16 @@ class PostgresStores final : public Stores {
   postgres::PostgresEventLog log_{database_};
 };
 
+template <Way way>
 std::unique_ptr<Stores> make_stores(const base::Clock& clock, core::events::EventRelay& relay) {
-  return std::make_unique<PostgresStores>(clock, relay);
+  return std::make_unique<PostgresStores>(clock, relay, way);
 }
 
 }  // namespace
 
-std::vector<StoreKind> postgres_kinds() { return {{.name = "Postgres", .make = make_stores, .keeps_memory = false}}; }
+std::vector<StoreKind> postgres_kinds() {
+  return {{.name = "Postgres", .make = make_stores<Way::direct>, .keeps_memory = false},
+          {.name = "PostgresBehindPgBouncer", .make = make_stores<Way::through_pgbouncer>, .keeps_memory = false}};
+}
 
 }  // namespace codelab::tests

@@ -16,6 +16,7 @@
 
 #include "base/clock.hpp"
 #include "infra/postgres/migrations.hpp"
+#include "tests/servers/process.hpp"
 
 namespace codelab::tests {
 namespace {
@@ -23,33 +24,6 @@ namespace {
 constexpr const char* kPrograms = "/usr/lib/postgresql/15/bin/";
 constexpr std::chrono::seconds kStartTimeout{60};
 constexpr const char* kTemplate = "codelab_template";
-
-/// PostgreSQL refuses to run as root.
-const passwd* other_user() {
-  if (::geteuid() != 0) return nullptr;
-  const passwd* found = ::getpwnam("postgres");
-  if (found == nullptr) throw std::runtime_error("there is no user postgres: apt-get install postgresql");
-  return found;
-}
-
-/// Starts a program that ends with this process; what it says goes to `output`.
-pid_t start_program(const std::string& program, std::vector<std::string> arguments, int output) {
-  const std::string path = kPrograms + program;
-  arguments.insert(arguments.begin(), path);
-  std::vector<char*> pointers;
-  for (auto& argument : arguments) pointers.push_back(argument.data());
-  pointers.push_back(nullptr);
-  const passwd* user = other_user();
-  const pid_t child = ::fork();
-  if (child != 0) return child;
-  ::dup2(output, STDOUT_FILENO);
-  ::dup2(output, STDERR_FILENO);
-  const bool changed =
-      user == nullptr || (::setgroups(0, nullptr) == 0 && ::setgid(user->pw_gid) == 0 && ::setuid(user->pw_uid) == 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
-  if (changed) ::execv(path.c_str(), pointers.data());
-  ::_exit(127);
-}
 
 using OwnedConnection = std::unique_ptr<PGconn, decltype(&PQfinish)>;
 using OwnedResult = std::unique_ptr<PGresult, decltype(&PQclear)>;
@@ -102,14 +76,11 @@ void PostgresServer::create_database(const std::string& name, bool migrated) {
 void PostgresServer::initialize() {
   const std::string log = folder_.path() / "initdb.log";
   const int output = ::open(log.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-  const passwd* user = other_user();
-  if (user != nullptr && ::chown(folder_.path().c_str(), user->pw_uid, user->pw_gid) != 0) {
-    throw std::runtime_error("cannot give the folder to postgres");
-  }
-  const pid_t child = start_program("initdb",
-                                    {"-D", folder_.path() / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
-                                     "--locale=C", "--no-sync", "--no-instructions"},
-                                    output);
+  give_to_servers(folder());
+  const pid_t child = start_server(kPrograms + std::string("initdb"),
+                                   {"-D", folder_.path() / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                                    "--locale=C", "--no-sync", "--no-instructions"},
+                                   output);
   ::close(output);
   int status = 0;
   ::waitpid(child, &status, 0);
@@ -120,10 +91,10 @@ void PostgresServer::start() {
   int pipe[2];
   if (::pipe2(pipe, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
   ready_ = ended_ = false;
-  process_ = start_program("postgres",
-                           {"-D", folder_.path() / "data", "-k", folder_.path(), "-c", "listen_addresses=", "-c",
-                            "fsync=off", "-c", "max_connections=100", "-c", "shared_buffers=32MB"},
-                           pipe[1]);
+  process_ = start_server(kPrograms + std::string("postgres"),
+                          {"-D", folder_.path() / "data", "-k", folder_.path(), "-c", "listen_addresses=", "-c",
+                           "fsync=off", "-c", "max_connections=100", "-c", "shared_buffers=32MB"},
+                          pipe[1]);
   ::close(pipe[1]);
   log_reader_ = std::thread([this, input = pipe[0]] { read_log(input); });
   await_ready();

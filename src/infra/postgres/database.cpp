@@ -17,9 +17,8 @@ constexpr std::size_t kConnectionsOfALane = 4;
 constexpr std::chrono::seconds kDrain{5};
 
 /// The server ends a statement first, the lines are cut later.
-ConnectionSettings patient(ConnectionSettings connection, const ServerTimeouts& timeouts) {
-  const auto longest = std::max(timeouts.statement, timeouts.erasure) + std::chrono::seconds(5);
-  connection.answer_timeout = std::max(connection.answer_timeout, longest);
+ConnectionSettings patient(ConnectionSettings connection, std::chrono::milliseconds longest_statement) {
+  connection.answer_timeout = std::max(connection.answer_timeout, longest_statement + std::chrono::seconds(5));
   return connection;
 }
 
@@ -51,18 +50,19 @@ Database::State::State(const DatabaseSettings& settings, base::Cores& running_co
                        core::events::EventRelay& relay, StoreObserver& told)
     : timeouts(settings.timeouts), cores(running_cores), clock(now), observer(told), order(relay) {
   const Address address(settings.address);
-  const auto connection = patient(settings.connection, settings.timeouts);
+  const auto longest = std::max(timeouts.statement, timeouts.erasure);
   const std::size_t count = std::clamp<std::size_t>(settings.connections / kConnectionsOfALane, 1, cores.size());
   const std::size_t share = std::max<std::size_t>(2, settings.connections / count);
   const std::size_t reading = std::max<std::size_t>(1, share / 4);
   for (std::size_t i = 0; i < count; ++i) {
     const auto executor = cores.executor(i);
-    const auto pool = [&](const PoolLimits& limits) {
+    const auto pool = [&](std::chrono::milliseconds longest_statement, const PoolLimits& limits) {
+      const auto connection = patient(settings.connection, longest_statement);
       return std::make_shared<Pool>(executor, address, connection, limits, openers);
     };
     lanes.push_back({.executor = executor,
-                     .transactions = pool(limits_of(settings, share - reading, 1)),
-                     .reads = pool(limits_of(settings, reading, settings.reads_each))});
+                     .transactions = pool(longest, limits_of(settings, share - reading, 1)),
+                     .reads = pool(timeouts.statement, limits_of(settings, reading, settings.reads_each))});
   }
 }
 
@@ -74,21 +74,22 @@ Database::Database(const DatabaseSettings& settings, base::Cores& cores, const b
   state_ = std::make_shared<State>(settings, cores, clock, relay, observer);
 }
 
-/// What still runs when the time is over keeps the state that it needs.
+/// What still runs when the time is over keeps the state that it needs. On a core that was stopped nothing runs any
+/// more, and its connections end with what is posted to it here.
 Database::~Database() {
   if (!state_->tasks.drain(kDrain)) base::log::warning("store_closed_while_busy", {{"store", "postgres"}});
   state_->tasks.cancel();
   state_->openers.cancel();
-  for (const Lane& lane : state_->lanes) {
+  for (std::size_t i = 0; i < state_->lanes.size(); ++i) {
+    const Lane& lane = state_->lanes[i];
     auto closed = std::make_shared<std::promise<void>>();
     boost::asio::post(lane.executor, [transactions = lane.transactions, reads = lane.reads, closed] {
       transactions->close();
       reads->close();
       closed->set_value();
     });
-    closed->get_future().wait_for(kDrain);
+    if (!state_->cores.context(i).stopped()) closed->get_future().wait_for(kDrain);
   }
-  state_->openers.drain(kDrain);
 }
 
 base::Task<Answer> Database::read(std::string_view operation, UserScope scope, Batch batch) {
@@ -101,7 +102,8 @@ base::Task<Answer> Database::read_as_operator(std::string_view operation, Batch 
 
 base::Task<Answer> Database::read_as(std::string_view operation, Visibility visibility, base::UserId home,
                                      Batch batch) {
-  Lane& lane = lane_for(co_await boost::asio::this_coro::executor, home);
+  const base::Executor caller = co_await boost::asio::this_coro::executor;
+  Lane& lane = lane_for(caller, home);
   Batch sent = entering(visibility, true);
   sent.append(std::move(batch));
   auto task = read_on(state_, &lane, operation, std::move(sent));

@@ -38,7 +38,8 @@ struct DatabaseSettings {
 };
 
 /// A PostgreSQL database, migrated, and the connections of this process to it. Thread-safe. Callers may be on any
-/// executor; the work is done on the cores. Ends before the cores are stopped, and when nobody awaits it any more.
+/// executor; the work is done on the cores. Ends before the cores do, best before they are stopped: it waits up
+/// to 5 seconds for what still runs, then cuts the lines.
 class Database {
  public:
   using UserScope = core::identity::UserScope;
@@ -78,7 +79,8 @@ class Database {
   template <class Value, class... Parameters, class... Arguments>
   base::Task<Value> write_within(std::chrono::milliseconds timeout, std::string_view operation, UserScope scope,
                                  base::Task<Value> (*work)(Transaction&, Parameters...), Arguments... arguments) {
-    Lane& lane = lane_for(co_await boost::asio::this_coro::executor, scope.user());
+    const base::Executor caller = co_await boost::asio::this_coro::executor;
+    Lane& lane = lane_for(caller, scope.user());
     auto task = in_transaction(state_, &lane, operation, visibility(scope, timeout), work, std::move(arguments)...);
     auto value = co_await run_on(tasks(), lane.executor, state_, std::move(task));
     co_return value;
