@@ -6,22 +6,25 @@
 -- The text index of SQLite is not here: it is one of that engine's own.
 
 -- Roles belong to the whole server: another database may have made them.
-DO $$ BEGIN
-  BEGIN
-    CREATE ROLE codelab_serving NOLOGIN NOSUPERUSER NOBYPASSRLS;
-  EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
-  END;
-  BEGIN
-    CREATE ROLE codelab_operator NOLOGIN NOSUPERUSER NOBYPASSRLS;
-  EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
-  END;
-  -- An owner that serves too takes the roles in its transactions.
-  IF NOT pg_has_role(current_user, 'codelab_serving', 'MEMBER') THEN
-    EXECUTE format('GRANT codelab_serving TO %I', current_user);
-  END IF;
-  IF NOT pg_has_role(current_user, 'codelab_operator', 'MEMBER') THEN
-    EXECUTE format('GRANT codelab_operator TO %I', current_user);
-  END IF;
+DO $$
+DECLARE
+  wanted text;
+  -- From 16 on a member may be one that may not take the role.
+  may_take CONSTANT text := CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
+BEGIN
+  FOREACH wanted IN ARRAY ARRAY['codelab_serving', 'codelab_operator'] LOOP
+    BEGIN
+      EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS', wanted);
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+    END;
+    -- An owner that serves too takes the roles in its transactions; one that does not needs no right to grant them.
+    IF NOT pg_has_role(current_user, wanted, may_take) THEN
+      BEGIN
+        EXECUTE format('GRANT %I TO %I', wanted, current_user);
+      EXCEPTION WHEN insufficient_privilege THEN NULL;
+      END;
+    END IF;
+  END LOOP;
 END $$;
 
 CREATE TABLE users (

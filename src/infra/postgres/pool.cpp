@@ -69,9 +69,13 @@ Pool::Pool(base::Executor executor, Address address, ConnectionSettings connecti
 
 base::Task<Lease> Pool::acquire() {
   if (closed_) throw base::StoreError("postgres: the pool is closed");
-  Entry* free = waiting_.empty() ? least_used() : nullptr;
-  if (free == nullptr || free->leases > 0) grow();
-  if (free != nullptr) co_return lease(*free);
+  if (Entry* free = waiting_.empty() ? least_used() : nullptr) {
+    const bool shared = free->leases > 0;
+    auto leased = lease(*free);
+    if (shared) grow();
+    co_return leased;
+  }
+  grow();
   if (waiting_.size() >= limits_.max_waiting) throw base::StoreError(exhausted());
   auto initiate = [this](auto handler) {
     const auto waiter = std::make_shared<Waiter>(

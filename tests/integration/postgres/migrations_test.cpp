@@ -94,5 +94,18 @@ TEST_F(PostgresMigrations, ALoginThatMayNotServeIsTold) {
   }
 }
 
+TEST_F(PostgresMigrations, AnOwnerMayServeToo) {
+  apply(std::vector<Migration>(embedded_migrations().begin(), embedded_migrations().end()));
+  require_serving_login(Address(data.owner()));
+}
+
+TEST_F(PostgresMigrations, ARoleThatCouldLookPastThePoliciesIsRefused) {
+  apply(std::vector<Migration>(embedded_migrations().begin(), embedded_migrations().end()));
+  query_postgres(data.superuser(), "ALTER ROLE codelab_serving BYPASSRLS");
+  EXPECT_THROW(require_serving_login(Address(data.serving())), base::StoreError);
+  query_postgres(data.superuser(), "ALTER ROLE codelab_serving NOBYPASSRLS");
+  EXPECT_NO_THROW(require_serving_login(Address(data.serving())));
+}
+
 }  // namespace
 }  // namespace codelab::infra::postgres
