@@ -102,6 +102,20 @@ TEST_F(PostgresRowSecurity, TheOperatorsRoleMayCallItsFunctionsAndNothingElse) {
 
 TEST_F(PostgresRowSecurity, AReadCannotWrite) { EXPECT_EQ(failure_of(read(ann, kDeleteEvents)), "25006"); }
 
+TEST_F(PostgresRowSecurity, AnOwnerThatServesIsHeldToItToo) {
+  const tests::PostgresDatabase empty(tests::PostgresDatabase::Schema::empty);
+  Served alone(DatabaseSettings{.address = empty.owner(), .connections = 4});
+  const auto user = alone.new_user();
+  Batch events;
+  events.add(kEvents);
+  const auto count = [&](const UserScope& scope) {
+    auto answer = run_task(alone.database().read("raw", scope, events));
+    return value_of<std::int64_t>(std::move(answer.at(0)));
+  };
+  EXPECT_GT(count(user), 0);
+  EXPECT_EQ(count(bob), 0);
+}
+
 TEST_F(PostgresRowSecurity, CoversEveryTableThatHasAnOwner) {
   const auto open = tests::query_postgres(
       data.superuser(),
