@@ -74,21 +74,23 @@ Database::Database(const DatabaseSettings& settings, base::Cores& cores, const b
   state_ = std::make_shared<State>(settings, cores, clock, relay, observer);
 }
 
-/// What still runs when the time is over keeps the state that it needs. On a core that was stopped nothing runs any
-/// more, and its connections end with what is posted to it here.
+/// What still runs when the time is over keeps the state that it needs. On cores that were stopped nothing runs any
+/// more: the connections end with what is posted there.
 Database::~Database() {
-  if (!state_->tasks.drain(kDrain)) base::log::warning("store_closed_while_busy", {{"store", "postgres"}});
+  const bool running = !state_->cores.context(0).stopped();
+  if (running && !state_->tasks.drain(kDrain)) {
+    base::log::warning("store_closed_while_busy", {{"store", "postgres"}});
+  }
   state_->tasks.cancel();
   state_->openers.cancel();
-  for (std::size_t i = 0; i < state_->lanes.size(); ++i) {
-    const Lane& lane = state_->lanes[i];
+  for (const Lane& lane : state_->lanes) {
     auto closed = std::make_shared<std::promise<void>>();
     boost::asio::post(lane.executor, [transactions = lane.transactions, reads = lane.reads, closed] {
       transactions->close();
       reads->close();
       closed->set_value();
     });
-    if (!state_->cores.context(i).stopped()) closed->get_future().wait_for(kDrain);
+    if (running) closed->get_future().wait_for(kDrain);
   }
 }
 

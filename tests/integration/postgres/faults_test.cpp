@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <libpq-fe.h>
 
+#include "base/task_group.hpp"
 #include "tests/integration/postgres/served.hpp"
 #include "tests/servers/line_cutter.hpp"
 
@@ -110,6 +111,52 @@ TEST(PostgresFaults, AServerThatWasAwayServesAgainByItself) {
   }
   EXPECT_EQ(logged(served, user, core::events::stream_of(session.id)).size(), 2);
   EXPECT_EQ(failure_of(find_user(served, user)), "none");
+}
+
+base::Task<> sleep_long(Database& database) {
+  Batch sleep;
+  sleep.add(kSleep);
+  const auto nobody = core::identity::ScopeIssuer::open(base::UserId::generate());
+  co_await database.read("sleep", nobody, std::move(sleep));
+}
+
+/// Whatever the order of an end, it must come.
+class PostgresEnd : public testing::Test {
+ protected:
+  /// Starts a query that takes longer than any test, and returns once the server works on it.
+  void begin_to_sleep() {
+    callers.spawn(cores.executor(0), sleep_long(*database));
+    const auto sleeps = fmt::format(
+        "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = '{}' AND wait_event = 'PgSleep'", data.name());
+    while (tests::query_postgres(data.superuser(), sleeps).at(0) != "t") {
+    }
+  }
+
+  tests::PostgresDatabase data;
+  tests::SteppingClock clock;
+  tests::RecordingRelay relay;
+  StoreObserver observer;
+  base::TaskGroup callers{"callers"};
+  base::Cores cores{2};
+  std::unique_ptr<Database> database;
+};
+
+TEST_F(PostgresEnd, ComesAtOnceOnCoresThatWereStopped) {
+  cores.start();
+  database = std::make_unique<Database>(settings_for(data), cores, clock, relay, observer);
+  begin_to_sleep();
+  cores.stop();
+  const auto start = std::chrono::steady_clock::now();
+  database.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 3s);
+}
+
+TEST_F(PostgresEnd, CutsWhatRunsTooLong) {
+  cores.start();
+  database = std::make_unique<Database>(settings_for(data), cores, clock, relay, observer);
+  begin_to_sleep();
+  database.reset();
+  EXPECT_TRUE(callers.drain(10s));
 }
 
 /// A Served whose line goes through a cutter; every statement is sent as text, so that the cutter sees the COMMIT.
