@@ -1,7 +1,9 @@
 #include "tests/servers/postgres_server.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
 #include <grp.h>
 #include <memory>
@@ -21,9 +23,20 @@
 namespace codelab::tests {
 namespace {
 
-constexpr const char* kPrograms = "/usr/lib/postgresql/15/bin/";
 constexpr std::chrono::seconds kStartTimeout{60};
 constexpr const char* kTemplate = "codelab_template";
+
+/// Of the newest version that is installed.
+std::string program(const std::string& name) {
+  const std::filesystem::path versions = "/usr/lib/postgresql";
+  int newest = 0;
+  std::error_code missing;
+  for (const auto& version : std::filesystem::directory_iterator(versions, missing)) {
+    newest = std::max(newest, std::atoi(version.path().filename().c_str()));
+  }
+  if (newest == 0) throw std::runtime_error("PostgreSQL is not installed: apt-get install postgresql");
+  return versions / std::to_string(newest) / "bin" / name;
+}
 
 using OwnedConnection = std::unique_ptr<PGconn, decltype(&PQfinish)>;
 using OwnedResult = std::unique_ptr<PGresult, decltype(&PQclear)>;
@@ -77,7 +90,7 @@ void PostgresServer::initialize() {
   const std::string log = folder_.path() / "initdb.log";
   const int output = ::open(log.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
   give_to_servers(folder());
-  const pid_t child = start_server(kPrograms + std::string("initdb"),
+  const pid_t child = start_server(program("initdb"),
                                    {"-D", folder_.path() / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
                                     "--locale=C", "--no-sync", "--no-instructions"},
                                    output);
@@ -91,7 +104,7 @@ void PostgresServer::start() {
   int pipe[2];
   if (::pipe2(pipe, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
   ready_ = ended_ = false;
-  process_ = start_server(kPrograms + std::string("postgres"),
+  process_ = start_server(program("postgres"),
                           {"-D", folder_.path() / "data", "-k", folder_.path(), "-c", "listen_addresses=", "-c",
                            "fsync=off", "-c", "max_connections=100", "-c", "shared_buffers=32MB"},
                           pipe[1]);

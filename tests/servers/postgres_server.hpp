@@ -12,8 +12,9 @@
 
 namespace codelab::tests {
 
-/// A PostgreSQL 15 of this process alone: its own data in a temporary folder, reached over a socket there, gone with
-/// it, however the process ends. Throws std::runtime_error when it cannot be had: no test is skipped.
+/// A PostgreSQL of this process alone, of the newest version installed: its data in a temporary folder, reached over a
+/// socket there. It ends with this process, also when that crashes. Throws std::runtime_error when it cannot be had: no
+/// test is skipped.
 class PostgresServer {
  public:
   PostgresServer();
