@@ -32,7 +32,8 @@ using Finish = std::move_only_function<void(std::exception_ptr, std::optional<Va
 
 /// Runs `task` and tells its end; `owner` lives as long.
 template <class Value>
-base::Task<> run_and_tell(std::shared_ptr<void> owner, base::Task<Value> task, std::shared_ptr<Finish<Value>> finish) {
+base::Task<> run_and_tell([[maybe_unused]] std::shared_ptr<void> owner, base::Task<Value> task,
+                          std::shared_ptr<Finish<Value>> finish) {
   std::exception_ptr failure;
   std::optional<Value> value;
   try {
