@@ -24,11 +24,13 @@ codelab_layer(codelab_curl infra/curl codelab_core CURL::libcurl)
 codelab_layer(codelab_embedded_models infra/embedded_models codelab_core PkgConfig::utf8proc)
 codelab_layer(codelab_inprocess infra/inprocess codelab_core)
 codelab_layer(codelab_openai infra/openai codelab_curl Boost::url)
+codelab_layer(codelab_postgres infra/postgres codelab_core PkgConfig::libpq)
+embed_migrations(codelab_postgres postgres migrations/postgres)
 codelab_layer(codelab_secrets infra/secrets codelab_core)
 codelab_layer(codelab_vectors infra/vectors codelab_core)
 codelab_layer(codelab_words infra/words codelab_core)
 codelab_layer(codelab_sqlite infra/sqlite codelab_vectors codelab_words SQLite::SQLite3)
-embed_migrations(codelab_sqlite)
+embed_migrations(codelab_sqlite sqlite migrations)
 
 codelab_layer(codelab_app app
   codelab_config codelab_http codelab_argon2 codelab_embedded_models codelab_inprocess codelab_openai codelab_secrets

@@ -5,7 +5,7 @@
 #include "infra/sqlite/session_store.hpp"
 #include "infra/sqlite/task_store.hpp"
 #include "infra/sqlite/user_store.hpp"
-#include "tests/contract/stores.hpp"
+#include "tests/contract/store_kinds.hpp"
 #include "tests/contract/temporary_folder.hpp"
 
 namespace codelab::tests {
@@ -52,7 +52,7 @@ std::unique_ptr<Stores> make_stores(const base::Clock& clock, core::events::Even
 
 }  // namespace
 
-std::vector<StoreKind> store_kinds() {
+std::vector<StoreKind> sqlite_kinds() {
   return {{"Sqlite", make_stores<kWordsInMemory>}, {"SqliteWithWordsOnDisk", make_stores<kWordsOnDisk>}};
 }
 

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <vector>
+
+#include "tests/contract/stores.hpp"
+
+namespace codelab::tests {
+
+std::vector<StoreKind> sqlite_kinds();
+/// Stores on a server that the tests start, once a process.
+std::vector<StoreKind> postgres_kinds();
+
+}  // namespace codelab::tests
