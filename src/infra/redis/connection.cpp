@@ -28,7 +28,8 @@ std::shared_ptr<Connection> Connection::start(std::unique_ptr<Dialer> dialer, ba
 }
 
 base::Task<Outcome> Connection::call(std::vector<std::string> words, SteadyTime deadline, bool asking) {
-  if (stopped_ || (!link_ && !callers_may_wait_)) co_return std::unexpected(Failure{Failure::Kind::away});
+  if (stopped_ || (!link_ && !callers_may_wait_))
+    co_return std::unexpected(Failure{Failure::Kind::away, away_because_});
   auto pending = std::make_shared<PendingCall>(dialer_->executor());
   std::string bytes;
   if (asking) {
@@ -42,6 +43,8 @@ base::Task<Outcome> Connection::call(std::vector<std::string> words, SteadyTime 
   auto outcome = co_await waited(std::move(pending), deadline);
   // Whoever reconnects asks again who the master is.
   if (link_ && is_wrong_server(outcome)) link_->close();
+  // Whether the server is silent altogether shows sooner when it is asked now.
+  if (!outcome && outcome.error().kind == Failure::Kind::timed_out) ping_.cancel();
   co_return outcome;
 }
 
@@ -89,7 +92,8 @@ base::Task<> Connection::run(Self self) {
       continue;
     }
     self->callers_may_wait_ = false;
-    self->pipeline_.fail_waiting(link ? "stopped" : link.error().reason);
+    self->away_because_ = link ? "stopped" : link.error().reason;
+    self->pipeline_.fail_waiting(self->away_because_);
     if (!self->stopped_) co_await self->dialer_->pause();
   }
 }

@@ -55,6 +55,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::steady_timer ping_;
   std::vector<PendingCallPtr> waiting_for_link_;
   bool callers_may_wait_ = true;
+  /// Why the last attempt to connect failed.
+  std::string away_because_;
   bool stopped_ = false;
 };
 

@@ -47,4 +47,10 @@ base::Task<std::expected<Endpoint, LinkFault>> SentinelEndpoints::ask_one(Endpoi
   co_return master;
 }
 
+std::unique_ptr<EndpointSource> make_endpoint_source(const base::Executor& executor, const Address& address,
+                                                     const TlsContext& tls) {
+  if (address.mode != Address::Mode::sentinel) return std::make_unique<ListedEndpoints>(address.endpoints);
+  return std::make_unique<SentinelEndpoints>(executor, tls, address);
+}
+
 }  // namespace codelab::infra::redis

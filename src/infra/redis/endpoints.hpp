@@ -44,4 +44,8 @@ class SentinelEndpoints final : public EndpointSource {
   std::size_t last_answering_ = 0;
 };
 
+/// The source that an address asks for; of a cluster any of its nodes.
+std::unique_ptr<EndpointSource> make_endpoint_source(const base::Executor& executor, const Address& address,
+                                                     const TlsContext& tls);
+
 }  // namespace codelab::infra::redis

@@ -62,9 +62,9 @@ Transport::~Transport() = default;
 void Transport::limited_until(SteadyTime deadline) {
   state_->is_limited = true;
   state_->alarm.expires_at(deadline);
-  state_->alarm.async_wait([weak = std::weak_ptr(state_)](const error_code&) {
+  state_->alarm.async_wait([weak = std::weak_ptr(state_)](const error_code& replaced) {
     const auto state = weak.lock();
-    if (state && state->is_limited) state->close();
+    if (!replaced && state && state->is_limited) state->close();
   });
 }
 

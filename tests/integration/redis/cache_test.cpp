@@ -17,6 +17,8 @@ using std::chrono::seconds;
 
 class RedisCacheTest : public testing::Test {
  protected:
+  ~RedisCacheTest() override { process_.stop(); }
+
   RedisCache::Lookup get(RedisCache& cache) { return process_.runner.run(cache.get(ada_, "k")); }
   void put(std::string value, std::uint64_t generation, seconds ttl = seconds(60)) {
     process_.runner.run(cache_.put(ada_, "k", std::move(value), generation, ttl));
@@ -66,6 +68,7 @@ TEST_F(RedisCacheTest, TellsAnInvalidationLaterWhenRedisIsAway) {
   EXPECT_EQ(get(cache_).value, std::nullopt);
   put("new", get(cache_).generation);
   EXPECT_EQ(cut.runner.run(cache.get(ada_, "k")).value, "new");
+  cut.stop();
 }
 
 TEST(RedisRateLimiterTest, CountsForItselfWhileRedisIsAwayAndSaysSo) {

@@ -22,9 +22,9 @@ Words blocking_on(const std::string& list) { return {"BLPOP", list, "0"}; }
 TEST(RedisConnection, AnswersWhatTheServerSays) {
   RedisProcess process(redis_options(RedisServer::shared().url()));
   const std::string bytes("a\r\n\0b", 5);
-  EXPECT_EQ(process.call({"SET", "answers", bytes})->text, "OK");
-  EXPECT_EQ(process.call({"GET", "answers"})->text, bytes);
-  EXPECT_TRUE(process.call({"GET", "answers:absent"})->is_nil());
+  EXPECT_EQ(process.call({"SET", "answers", bytes}).value().text, "OK");
+  EXPECT_EQ(process.call({"GET", "answers"}).value().text, bytes);
+  EXPECT_TRUE(process.call({"GET", "answers:absent"}).value().is_nil());
   const auto refused = process.call({"INCR", "answers"});
   ASSERT_FALSE(refused);
   EXPECT_EQ(kind_of(refused), Failure::Kind::refused);
@@ -57,10 +57,10 @@ TEST(RedisConnection, SendsTheSourceOfAScriptThatTheServerDoesNotKnow) {
   const auto run = [&] {
     return process.runner.run(process.clients.on(0).eval(script, {"k"}, {"v"}, RedisProcess::deadline()));
   };
-  EXPECT_EQ(run()->text, "vk");
-  EXPECT_EQ(run()->text, "vk");
+  EXPECT_EQ(run().value().text, "vk");
+  EXPECT_EQ(run().value().text, "vk");
   EXPECT_EQ(server.cli("script flush"), "OK");
-  EXPECT_EQ(run()->text, "vk");
+  EXPECT_EQ(run().value().text, "vk");
   EXPECT_THAT(server.cli("info commandstats"), HasSubstr("cmdstat_eval:calls=2"));
 }
 
@@ -72,7 +72,7 @@ TEST(RedisConnection, EndsACallAtItsDeadlineAndGivesLaterOnesTheirOwnAnswers) {
   EXPECT_EQ(kind_of(late), Failure::Kind::timed_out);
   auto next = process.start({"ECHO", "next"});
   EXPECT_EQ(RedisServer::shared().cli("rpush deadline forgotten"), "1");
-  EXPECT_EQ(next.take()->text, "next");
+  EXPECT_EQ(next.take().value().text, "next");
 }
 
 TEST(RedisConnection, RefusesWhatComesPastTheBound) {
@@ -89,7 +89,7 @@ TEST(RedisConnection, RefusesWhatComesPastTheBound) {
   EXPECT_EQ(kind_of(refused), Failure::Kind::busy);
   RedisServer::shared().cli("rpush bound go");
   for (auto& call : calls) EXPECT_TRUE(call.take());
-  EXPECT_EQ(process.call({"ECHO", "4"})->text, "4");
+  EXPECT_EQ(process.call({"ECHO", "4"}).value().text, "4");
 }
 
 TEST(RedisConnection, ComesBackWhenTheServerDoes) {
@@ -109,7 +109,7 @@ TEST(RedisConnection, ComesBackWhenTheServerDoes) {
   EXPECT_EQ(kind_of(away), Failure::Kind::away);
   server.start();
   EXPECT_TRUE(process.ready());
-  EXPECT_EQ(process.call({"PING"})->text, "PONG");
+  EXPECT_EQ(process.call({"PING"}).value().text, "PONG");
 }
 
 TEST(RedisConnection, ReplacesAConnectionThatHasGoneSilent) {
@@ -133,7 +133,7 @@ TEST(RedisConnection, EntersAsTheUserOfTheAddressAndSpeaksToItsDatabase) {
   server.cli("acl setuser ann on '>p:@ss' '~mine:*' '&mine:*' +@all");
   const std::string at = "@127.0.0.1:" + std::to_string(server.port());
   RedisProcess process(redis_options("redis://ann:p%3A%40ss" + at + "/3"));
-  EXPECT_EQ(process.call({"ACL", "WHOAMI"})->text, "ann");
+  EXPECT_EQ(process.call({"ACL", "WHOAMI"}).value().text, "ann");
   EXPECT_TRUE(process.call({"SET", "mine:k", "v"}));
   EXPECT_EQ(server.cli("-n 3 get mine:k"), "v");
   const auto refused = process.call({"SET", "theirs:k", "v"});
@@ -156,8 +156,8 @@ TEST(RedisConnection, IsAwayForWhoeverHasTheWrongPassword) {
 TEST(RedisConnection, ServesThreadsThatAreNoCore) {
   RedisProcess process(redis_options(RedisServer::shared().url()), 2);
   infra::redis::Command command{.words = {"ECHO", "hello"}};
-  EXPECT_EQ(run_task(process.clients.call(command))->text, "hello");
-  EXPECT_EQ(process.runner.run(process.clients.call(command), 1)->text, "hello");
+  EXPECT_EQ(run_task(process.clients.call(command)).value().text, "hello");
+  EXPECT_EQ(process.runner.run(process.clients.call(command), 1).value().text, "hello");
 }
 
 }  // namespace

@@ -17,7 +17,10 @@ class RedisProcess {
  public:
   explicit RedisProcess(infra::redis::Options options, std::size_t cores = 1)
       : runner(cores), clients(runner.cores(), std::move(options)) {}
-  ~RedisProcess() { EXPECT_TRUE(clients.stop(std::chrono::seconds(30))); }
+  ~RedisProcess() { stop(); }
+
+  /// Before what the clients' coroutines use goes.
+  void stop() { EXPECT_TRUE(clients.stop(std::chrono::seconds(30))); }
 
   infra::redis::Outcome call(std::vector<std::string> words) {
     return runner.run(clients.on(0).call({.words = std::move(words)}, deadline()));

@@ -49,8 +49,7 @@ std::string output_of(const std::string& command) {
   return output;
 }
 
-RedisServer::RedisServer(std::vector<std::string> settings, std::string program)
-    : settings_(std::move(settings)), program_(std::move(program)) {
+RedisServer::RedisServer(std::vector<std::string> settings, Kind kind) : settings_(std::move(settings)), kind_(kind) {
   for (int i = 0; i < kAttempts; ++i) {
     port_ = free_port();
     if (try_start()) return;
@@ -77,9 +76,16 @@ void RedisServer::start() {
 
 bool RedisServer::try_start() {
   const auto config = folder_.path() / "redis.conf";
-  std::ofstream(config) << "save \"\"\nbind 127.0.0.1\ndir " << folder_.path().string() << "\n";
-  std::vector<std::string> words{program_, config.string(), "--port", std::to_string(port_)};
-  words.insert(words.end(), settings_.begin(), settings_.end());
+  {
+    std::ofstream out(config);
+    if (kind_ == Kind::tls) out << "port 0\ntls-port " << port_ << "\n";
+    if (kind_ != Kind::tls) out << "port " << port_ << "\n";
+    out << "bind 127.0.0.1\ndir " << folder_.path().string() << "\n";
+    if (kind_ != Kind::sentinel) out << "save \"\"\n";
+    for (const std::string& line : settings_) out << line << "\n";
+  }
+  std::vector<std::string> words{"redis-server", config.string()};
+  if (kind_ == Kind::sentinel) words.emplace_back("--sentinel");
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -94,7 +100,7 @@ bool RedisServer::try_start() {
   }
   ::close(pipe[1]);
   output_ = pipe[0];
-  if (says(output_, program_ == "redis-sentinel" ? "Sentinel ID is" : "Ready to accept connections")) return true;
+  if (says(output_, kind_ == Kind::sentinel ? "Sentinel ID is" : "Ready to accept connections")) return true;
   stop();
   return false;
 }

@@ -15,8 +15,10 @@ namespace codelab::tests {
 /// the test process, whatever happens to that.
 class RedisServer {
  public:
-  /// `settings` as on the command line: {"--maxmemory", "1mb"}. Returns when it accepts connections.
-  explicit RedisServer(std::vector<std::string> settings = {}, std::string program = "redis-server");
+  enum class Kind { plain, tls, sentinel };
+
+  /// `settings` are lines of its configuration file. Returns when it accepts connections.
+  explicit RedisServer(std::vector<std::string> settings = {}, Kind kind = Kind::plain);
   ~RedisServer();
   RedisServer(const RedisServer&) = delete;
   RedisServer& operator=(const RedisServer&) = delete;
@@ -42,7 +44,7 @@ class RedisServer {
   bool try_start();
 
   std::vector<std::string> settings_;
-  std::string program_;
+  Kind kind_;
   TemporaryFolder folder_;
   std::uint16_t port_ = 0;
   pid_t process_ = -1;
