@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "infra/redis/cluster_client.hpp"
 #include "infra/redis/connection.hpp"
 
 namespace codelab::infra::redis {
@@ -46,12 +47,8 @@ base::Task<Outcome> Client::eval(Script script, std::vector<std::string> keys, s
 
 std::shared_ptr<Client> make_client(const base::Executor& executor, const Options& options, const TlsContext& tls,
                                     base::TaskGroup& group) {
-  std::unique_ptr<EndpointSource> source;
-  if (options.address.mode == Address::Mode::sentinel) {
-    source = std::make_unique<SentinelEndpoints>(executor, tls, options.address);
-  } else {
-    source = std::make_unique<ListedEndpoints>(options.address.endpoints);
-  }
+  if (options.address.mode == Address::Mode::cluster) return ClusterClient::start(executor, options, tls, group);
+  auto source = make_endpoint_source(executor, options.address, tls);
   auto dialer = std::make_unique<Dialer>(executor, options, tls, std::move(source), "commands");
   return std::make_shared<SingleClient>(Connection::start(std::move(dialer), group));
 }
