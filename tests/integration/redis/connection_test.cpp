@@ -75,6 +75,19 @@ TEST(RedisConnection, EndsACallAtItsDeadlineAndGivesLaterOnesTheirOwnAnswers) {
   EXPECT_EQ(next.take().value().text, "next");
 }
 
+TEST(RedisConnection, NeverSendsACommandWhoseDeadlinePassedBeforeThereWasAConnection) {
+  RedisServer server;
+  server.freeze();
+  // Choosing the database waits for the server's answer, so it is not connected yet.
+  RedisProcess process(redis_options(server.url() + "/1"));
+  const auto late = process.start({"SET", "k", "v"}, milliseconds(30)).take();
+  ASSERT_FALSE(late);
+  EXPECT_EQ(kind_of(late), Failure::Kind::away);
+  auto waiting = process.start({"GET", "k"});
+  server.thaw();
+  EXPECT_TRUE(waiting.take().value().is_nil());
+}
+
 TEST(RedisConnection, RefusesWhatComesPastTheBound) {
   Options options = redis_options(RedisServer::shared().url());
   options.max_commands = 3;
