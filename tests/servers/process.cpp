@@ -38,10 +38,10 @@ pid_t start_server(const std::string& path, std::vector<std::string> arguments, 
   ::_exit(127);
 }
 
-void give_to_servers(const std::string& folder) {
+void give_to_servers(const std::string& path) {
   const passwd* user = other_user();
-  if (user != nullptr && ::chown(folder.c_str(), user->pw_uid, user->pw_gid) != 0) {
-    throw std::runtime_error("cannot give the folder away: " + folder);
+  if (user != nullptr && ::chown(path.c_str(), user->pw_uid, user->pw_gid) != 0) {
+    throw std::runtime_error("cannot give this away: " + path);
   }
 }
 

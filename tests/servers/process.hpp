@@ -10,7 +10,7 @@ namespace codelab::tests {
 /// refuse to run. What it says goes to the descriptor `output`. Throws std::runtime_error.
 pid_t start_server(const std::string& path, std::vector<std::string> arguments, int output);
 
-/// Gives a folder to the user as whom servers are started.
-void give_to_servers(const std::string& folder);
+/// Gives a file or folder to the user as whom servers are started.
+void give_to_servers(const std::string& path);
 
 }  // namespace codelab::tests

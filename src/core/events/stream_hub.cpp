@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "base/log.hpp"
+#include "core/events/stream_bus.hpp"
 
 namespace codelab::core::events {
 namespace {
@@ -18,11 +19,6 @@ bool wants_deltas(const std::vector<std::weak_ptr<Subscription>>& subscribers, c
     const auto subscriber = each.lock();
     return subscriber && subscriber->interest().deltas && subscriber->interest().task.value_or(task) == task;
   });
-}
-
-bool ends_text(EventType type) {
-  return type == EventType::message_created || type == EventType::task_completed || type == EventType::task_failed ||
-         type == EventType::task_cancelled;
 }
 
 LinePtr delta_line(StreamId stream, const TextDelta& delta, base::Timestamp at) {
