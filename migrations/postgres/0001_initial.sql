@@ -111,6 +111,8 @@ CREATE TABLE messages (
   user_id           uuid   NOT NULL,
   session_id        uuid   NOT NULL,
   id                uuid   NOT NULL,
+  -- 1, 2, ... in the session, in the order of the commits: an answer's id is older than its place.
+  position          bigint NOT NULL,
   role              text   NOT NULL,
   agent_id          uuid,
   agent_name        text,
@@ -122,6 +124,7 @@ CREATE TABLE messages (
   created_at        bigint NOT NULL,
   content           text   NOT NULL,
   PRIMARY KEY (user_id, session_id, id),
+  UNIQUE (user_id, session_id, position),
   FOREIGN KEY (user_id, session_id) REFERENCES chat_sessions (user_id, id) ON DELETE CASCADE
 );
 

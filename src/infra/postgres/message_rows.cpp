@@ -7,18 +7,19 @@ using core::chat::Message;
 using core::chat::Usage;
 
 constexpr Sql kInsertMessage =
-    "INSERT INTO messages (user_id, session_id, id, role, content, agent_id, agent_name, task_id, model, "
+    "INSERT INTO messages (user_id, session_id, id, position, role, content, agent_id, agent_name, task_id, model, "
     "prompt_tokens, completion_tokens, cost_usd, created_at) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 
 }  // namespace
 
-void insert_message(Transaction& tx, const core::identity::UserScope& scope, const Message& message) {
+void insert_message(Transaction& tx, const core::identity::UserScope& scope, const Message& message,
+                    std::int64_t position) {
   const auto tokens = [&](std::int64_t Usage::* count) {
     return message.usage ? std::optional((*message.usage).*count) : std::nullopt;
   };
-  tx.add(kInsertMessage, scope.user(), message.session_id, message.id, message.role, message.content, message.agent_id,
-         message.agent_name, message.task_id, message.model, tokens(&Usage::prompt_tokens),
+  tx.add(kInsertMessage, scope.user(), message.session_id, message.id, position, message.role, message.content,
+         message.agent_id, message.agent_name, message.task_id, message.model, tokens(&Usage::prompt_tokens),
          tokens(&Usage::completion_tokens), message.usage ? message.usage->cost_usd : std::nullopt, message.created_at);
 }
 

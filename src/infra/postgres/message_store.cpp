@@ -15,27 +15,37 @@ using MessagePage = core::Page<Message>;
 
 constexpr Sql kMessageCount =
     "SELECT message_count FROM event_streams WHERE user_id = $1 AND id = $2 AND id <> user_id";
-/// The server counts the bytes, so that it sends no more than a page holds: messages up to $6 bytes together, but one
-/// at least. The last column tells whether more of them follow in this session.
+/// Ids bound a page by where their messages stand, or would stand by their ids if they are not there. The server counts
+/// the bytes, so that it sends no more than a page holds: messages up to $6 bytes together, but one at least. The last
+/// column tells whether more of them follow in this session.
 constexpr Sql kFirstMessages =
     "SELECT id, session_id, role, content, agent_id, agent_name, task_id, model, prompt_tokens, completion_tokens, "
-    "cost_usd, created_at, EXISTS (SELECT FROM messages n WHERE n.user_id = $1 AND n.session_id = $2 AND n.id > m.id) "
-    "FROM (SELECT *, row_number() OVER (ORDER BY id) AS place, sum(octet_length(content)) OVER (ORDER BY id) AS bytes "
-    "FROM messages WHERE user_id = $1 AND session_id = $2 AND id > $3 AND id < $4 ORDER BY id LIMIT $5) AS m "
-    "WHERE place = 1 OR bytes <= $6 ORDER BY id";
+    "cost_usd, created_at, "
+    "EXISTS (SELECT FROM messages n WHERE n.user_id = $1 AND n.session_id = $2 AND n.position > m.position) "
+    "FROM (SELECT *, row_number() OVER (ORDER BY position) AS place, "
+    "sum(octet_length(content)) OVER (ORDER BY position) AS bytes "
+    "FROM messages WHERE user_id = $1 AND session_id = $2 AND position > coalesce((SELECT a.position FROM messages a "
+    "WHERE a.user_id = $1 AND a.session_id = $2 AND a.id <= $3 ORDER BY a.id DESC LIMIT 1), 0) "
+    "AND position < coalesce((SELECT b.position FROM messages b "
+    "WHERE b.user_id = $1 AND b.session_id = $2 AND b.id >= $4 ORDER BY b.id LIMIT 1), 9223372036854775807) "
+    "ORDER BY position LIMIT $5) AS m WHERE place = 1 OR bytes <= $6 ORDER BY position";
 constexpr Sql kLastMessages =
     "SELECT id, session_id, role, content, agent_id, agent_name, task_id, model, prompt_tokens, completion_tokens, "
-    "cost_usd, created_at FROM (SELECT *, row_number() OVER (ORDER BY id DESC) AS place, "
-    "sum(octet_length(content)) OVER (ORDER BY id DESC) AS bytes "
-    "FROM messages WHERE user_id = $1 AND session_id = $2 AND id > $3 AND id < $4 ORDER BY id DESC LIMIT $5) AS m "
-    "WHERE place = 1 OR bytes <= $6 ORDER BY id";
+    "cost_usd, created_at FROM (SELECT *, row_number() OVER (ORDER BY position DESC) AS place, "
+    "sum(octet_length(content)) OVER (ORDER BY position DESC) AS bytes "
+    "FROM messages WHERE user_id = $1 AND session_id = $2 AND position > coalesce((SELECT a.position FROM messages a "
+    "WHERE a.user_id = $1 AND a.session_id = $2 AND a.id <= $3 ORDER BY a.id DESC LIMIT 1), 0) "
+    "AND position < coalesce((SELECT b.position FROM messages b "
+    "WHERE b.user_id = $1 AND b.session_id = $2 AND b.id >= $4 ORDER BY b.id LIMIT 1), 9223372036854775807) "
+    "ORDER BY position DESC LIMIT $5) AS m WHERE place = 1 OR bytes <= $6 ORDER BY position";
 /// Ends with the message that reaches $5 bytes.
 constexpr Sql kHistory =
     "SELECT id, session_id, role, content, agent_id, agent_name, task_id, model, prompt_tokens, completion_tokens, "
     "cost_usd, created_at FROM (SELECT *, "
-    "sum(octet_length(content)) OVER (ORDER BY id DESC) - octet_length(content) AS bytes_after "
-    "FROM messages WHERE user_id = $1 AND session_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4) AS m "
-    "WHERE bytes_after < $5 ORDER BY id";
+    "sum(octet_length(content)) OVER (ORDER BY position DESC) - octet_length(content) AS bytes_after "
+    "FROM messages WHERE user_id = $1 AND session_id = $2 AND position < coalesce((SELECT b.position FROM messages b "
+    "WHERE b.user_id = $1 AND b.session_id = $2 AND b.id >= $3 ORDER BY b.id LIMIT 1), 9223372036854775807) "
+    "ORDER BY position DESC LIMIT $4) AS m WHERE bytes_after < $5 ORDER BY position";
 
 MessagePage read_page(Rows rows, std::int64_t total, bool backwards) {
   MessagePage page{.items = {}, .total = total};

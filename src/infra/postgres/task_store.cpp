@@ -61,7 +61,7 @@ base::Task<base::Result<BegunCall>> begin_call(Transaction& tx, UserScope scope,
   auto answer = co_await tx.run();
   const auto message_count = tx.append(std::move(answer.at(0)), std::move(call.events));
   if (!message_count) co_return base::make_error(base::ErrorCode::session_not_found, "no such session");
-  insert_message(tx, scope, call.message);
+  insert_message(tx, scope, call.message, *message_count);
   insert_task(tx, scope, task);
   if (call.idempotency) keep_key(tx, scope, *call.idempotency, task);
   co_await tx.commit();
@@ -84,8 +84,8 @@ base::Task<bool> complete_task(Transaction& tx, UserScope scope, Task task, Mess
   change_task(tx, scope, task);
   auto changed = co_await tx.run();
   if (changed.at(1).affected() != 1) co_return false;
-  tx.append(std::move(changed.at(0)), std::move(events));
-  insert_message(tx, scope, answer);
+  const auto message_count = tx.append(std::move(changed.at(0)), std::move(events));
+  insert_message(tx, scope, answer, message_count.value());
   co_await tx.commit();
   co_return true;
 }
