@@ -4,7 +4,7 @@
 
 #include <boost/json/object.hpp>
 
-namespace codelab::infra::sqlite {
+namespace codelab::core::memory {
 
 /// Whether `metadata` holds every key of `filter` with an equal value. Numbers are equal by value, objects whatever the
 /// order of their keys.
@@ -14,4 +14,4 @@ bool holds(const boost::json::object& metadata, const boost::json::object& filte
 /// others. `filter` is not empty.
 std::string needle_of(const boost::json::object& filter);
 
-}  // namespace codelab::infra::sqlite
+}  // namespace codelab::core::memory

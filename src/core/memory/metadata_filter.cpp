@@ -1,4 +1,4 @@
-#include "infra/sqlite/metadata_filter.hpp"
+#include "core/memory/metadata_filter.hpp"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 #include "base/json_text.hpp"
 
-namespace codelab::infra::sqlite {
+namespace codelab::core::memory {
 namespace {
 
 namespace json = boost::json;
@@ -57,4 +57,4 @@ std::string needle_of(const json::object& filter) {
   return longest;
 }
 
-}  // namespace codelab::infra::sqlite
+}  // namespace codelab::core::memory

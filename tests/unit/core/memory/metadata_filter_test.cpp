@@ -1,4 +1,4 @@
-#include "infra/sqlite/metadata_filter.hpp"
+#include "core/memory/metadata_filter.hpp"
 
 #include <string_view>
 
@@ -7,7 +7,7 @@
 
 #include "base/describe/encode.hpp"
 
-namespace codelab::infra::sqlite {
+namespace codelab::core::memory {
 namespace {
 
 boost::json::object object(std::string_view text) { return boost::json::parse({text.data(), text.size()}).as_object(); }
@@ -54,4 +54,4 @@ TEST(MetadataFilter, TheNeedleStandsInWhateverHoldsTheFilter) {
 }
 
 }  // namespace
-}  // namespace codelab::infra::sqlite
+}  // namespace codelab::core::memory
