@@ -161,6 +161,27 @@ CREATE TABLE idempotency_keys (
 
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (user_id, created_at);
 
+-- Of each agent that ever had a memory. Its row is the lock that orders the writers: numbers are given in the order of
+-- the commits, so that a server knows by two of them what it has not seen yet.
+CREATE TABLE memory_counters (
+  user_id       uuid   NOT NULL,
+  agent_id      uuid   NOT NULL,
+  last_position bigint NOT NULL,
+  removals      bigint NOT NULL,
+  PRIMARY KEY (user_id, agent_id),
+  FOREIGN KEY (user_id, agent_id) REFERENCES user_agents (user_id, id) ON DELETE CASCADE
+) WITH (fillfactor = 70);
+
+-- The newest removals of an agent's memories, numbered 1, 2, ...: what the indexes of other servers have to drop.
+CREATE TABLE memory_removals (
+  user_id  uuid   NOT NULL,
+  agent_id uuid   NOT NULL,
+  number   bigint NOT NULL,
+  position bigint NOT NULL,
+  PRIMARY KEY (user_id, agent_id, number),
+  FOREIGN KEY (user_id, agent_id) REFERENCES memory_counters (user_id, agent_id) ON DELETE CASCADE
+);
+
 -- What an agent remembers in one vector space, counted.
 CREATE TABLE memory_collections (
   user_id         uuid   NOT NULL,
@@ -172,13 +193,16 @@ CREATE TABLE memory_collections (
   text_bytes      bigint NOT NULL,
   PRIMARY KEY (user_id, agent_id, embedding_model, dimension),
   FOREIGN KEY (user_id, agent_id) REFERENCES user_agents (user_id, id) ON DELETE CASCADE
-);
+) WITH (fillfactor = 70);
 
--- Memories are never changed. Whoever deletes one takes it off the count of its collection in the same transaction.
+-- Memories are never changed. Whoever deletes one takes it off the count of its collection, and notes the removal, in
+-- the same transaction.
 CREATE TABLE memories (
   user_id         uuid   NOT NULL,
   agent_id        uuid   NOT NULL,
   id              uuid   NOT NULL,
+  -- 1, 2, ... of its agent, in the order of the commits. What an index in memory knows it by.
+  position        bigint NOT NULL,
   kind            text   NOT NULL,
   embedding_model text   NOT NULL,
   dimension       bigint NOT NULL,
@@ -187,6 +211,7 @@ CREATE TABLE memories (
   metadata        json   NOT NULL,
   text            text   NOT NULL,
   PRIMARY KEY (user_id, agent_id, id),
+  UNIQUE (user_id, agent_id, position),
   FOREIGN KEY (user_id, agent_id, embedding_model, dimension)
     REFERENCES memory_collections (user_id, agent_id, embedding_model, dimension) ON DELETE CASCADE
 );
@@ -203,6 +228,9 @@ CREATE TABLE memory_vectors (
   FOREIGN KEY (user_id, agent_id, memory_id) REFERENCES memories (user_id, agent_id, id) ON DELETE CASCADE
 );
 
+-- To try to make float32 smaller is wasted.
+ALTER TABLE memory_vectors ALTER COLUMN vector SET STORAGE EXTERNAL;
+
 -- The second wall: a transaction sees the rows of the user whom it entered for, and of nobody without one. The server
 -- enforces it; the serving role owns no table and cannot turn it off.
 CREATE FUNCTION codelab_user() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
@@ -213,7 +241,8 @@ DO $$ DECLARE owned record; BEGIN
     SELECT * FROM (VALUES ('users', 'id'), ('auth_sessions', 'user_id'), ('refresh_tokens', 'user_id'),
       ('user_agents', 'user_id'), ('event_streams', 'user_id'), ('events', 'user_id'), ('chat_sessions', 'user_id'),
       ('messages', 'user_id'), ('tasks', 'user_id'), ('idempotency_keys', 'user_id'),
-      ('memory_collections', 'user_id'), ('memories', 'user_id'), ('memory_vectors', 'user_id')) AS t (name, owner)
+      ('memory_counters', 'user_id'), ('memory_removals', 'user_id'), ('memory_collections', 'user_id'),
+      ('memories', 'user_id'), ('memory_vectors', 'user_id')) AS t (name, owner)
   LOOP
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', owned.name);
     -- In a subquery the user is looked up once a statement, not once a row.

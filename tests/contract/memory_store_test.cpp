@@ -51,7 +51,7 @@ class MemoryStoreContract : public StoreContract {
   }
 };
 
-CODELAB_OVER_EVERY_MEMORY_STORE(MemoryStoreContract);
+CODELAB_OVER_EVERY_STORE(MemoryStoreContract);
 
 using Texts = std::vector<std::string>;
 

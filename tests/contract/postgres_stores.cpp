@@ -1,7 +1,8 @@
-#include <stdexcept>
+#include <boost/asio/thread_pool.hpp>
 
 #include "infra/postgres/agent_store.hpp"
 #include "infra/postgres/event_log.hpp"
+#include "infra/postgres/memory_store.hpp"
 #include "infra/postgres/message_store.hpp"
 #include "infra/postgres/session_store.hpp"
 #include "infra/postgres/task_store.hpp"
@@ -17,6 +18,8 @@ namespace postgres = infra::postgres;
 
 /// Fewer connections than the suite has writers at once, so that they have to wait for each other.
 constexpr std::size_t kConnections = 8;
+
+constexpr std::size_t kIndexBytes = 1 << 20;
 
 enum class Way : std::uint8_t { direct, through_pgbouncer };
 
@@ -51,12 +54,14 @@ class PostgresStores final : public Stores {
   core::chat::MessageStore& messages() override { return messages_; }
   core::chat::TaskStore& tasks() override { return tasks_; }
   core::events::EventLog& log() override { return log_; }
-  core::memory::MemoryStore& memory() override { throw std::logic_error("this kind keeps no memory"); }
+  core::memory::MemoryStore& memory() override { return memory_; }
 
  private:
   PostgresDatabase data_;
   postgres::StoreObserver observer_;
+  postgres::MemoryIndexes indexes_{kIndexBytes};
   RunningCores cores_;
+  boost::asio::thread_pool threads_{2};
   postgres::Database database_;
   postgres::PostgresUserStore users_{database_};
   postgres::PostgresAgentStore agents_{database_};
@@ -64,6 +69,7 @@ class PostgresStores final : public Stores {
   postgres::PostgresMessageStore messages_{database_};
   postgres::PostgresTaskStore tasks_{database_};
   postgres::PostgresEventLog log_{database_};
+  postgres::PostgresMemoryStore memory_{database_, indexes_, threads_};
 };
 
 template <Way way>
@@ -74,8 +80,8 @@ std::unique_ptr<Stores> make_stores(const base::Clock& clock, core::events::Even
 }  // namespace
 
 std::vector<StoreKind> postgres_kinds() {
-  return {{.name = "Postgres", .make = make_stores<Way::direct>, .keeps_memory = false},
-          {.name = "PostgresBehindPgBouncer", .make = make_stores<Way::through_pgbouncer>, .keeps_memory = false}};
+  return {{.name = "Postgres", .make = make_stores<Way::direct>},
+          {.name = "PostgresBehindPgBouncer", .make = make_stores<Way::through_pgbouncer>}};
 }
 
 }  // namespace codelab::tests

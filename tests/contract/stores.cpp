@@ -12,12 +12,6 @@ std::vector<StoreKind> store_kinds() {
   return kinds;
 }
 
-std::vector<StoreKind> memory_store_kinds() {
-  auto kinds = store_kinds();
-  std::erase_if(kinds, [](const StoreKind& kind) { return !kind.keeps_memory; });
-  return kinds;
-}
-
 core::identity::UserScope StoreContract::new_user() {
   const auto id = base::UserId::generate();
   core::identity::UserCredentials user{

@@ -35,12 +35,9 @@ class Stores {
 struct StoreKind {
   std::string name;
   std::function<std::unique_ptr<Stores>(const base::Clock&, core::events::EventRelay&)> make;
-  /// False: memory() of these stores may not be called.
-  bool keeps_memory = true;
 };
 
 std::vector<StoreKind> store_kinds();
-std::vector<StoreKind> memory_store_kinds();
 
 /// How GoogleTest prints a kind.
 inline void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.name; }
@@ -70,11 +67,6 @@ class StoreContract : public testing::TestWithParam<StoreKind> {
 inline std::string kind_name(const testing::TestParamInfo<StoreKind>& info) { return info.param.name; }
 
 }  // namespace codelab::tests
-
-/// Runs a StoreContract suite over every kind of store that keeps memory.
-#define CODELAB_OVER_EVERY_MEMORY_STORE(suite)                                                   \
-  INSTANTIATE_TEST_SUITE_P(Over, suite, testing::ValuesIn(codelab::tests::memory_store_kinds()), \
-                           codelab::tests::kind_name)
 
 /// Runs a StoreContract suite over every kind of store.
 #define CODELAB_OVER_EVERY_STORE(suite) \

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,10 @@ class Parameters {
   void add(std::string_view text);
   void add(const std::string& text) { add(std::string_view(text)); }
   void add(const char* text) { add(std::string_view(text)); }
+  /// bytea.
+  void add(std::span<const std::byte> bytes);
+  /// bigint[].
+  void add(const std::vector<std::int64_t>& values);
   void add(base::Timestamp time) { add(base::to_micros(time)); }
   template <class Tag>
   void add(const base::Id<Tag>& id) {

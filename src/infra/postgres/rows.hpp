@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,9 @@ class Rows {
   void read_one(int column, double& out) const;
   void read_one(int column, bool& out) const;
   void read_one(int column, std::string& out) const { out = bytes(column); }
+  /// These two are valid as long as these rows.
+  void read_one(int column, std::string_view& out) const { out = bytes(column); }
+  void read_one(int column, std::span<const std::byte>& out) const { out = std::as_bytes(std::span(bytes(column))); }
   void read_one(int column, base::UuidBytes& out) const;
   /// A column of JSON, or of text that holds it.
   void read_one(int column, boost::json::object& out) const;
