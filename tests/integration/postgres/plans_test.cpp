@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/integration/postgres/remembering.hpp"
 #include "tests/integration/postgres/served.hpp"
 
 /// How the server runs what the stores ask: it logs the plan of every statement, those of cascades and foreign keys
@@ -128,6 +129,24 @@ class PostgresPlans : public testing::Test {
     run_task(sessions.erase(user, session.id, served->clock.now()));
   }
 
+  void use_memory(const UserScope& user) {
+    Remembering memory(*served);
+    const auto agent = served->new_agent(user);
+    const auto first = memory.remember(user, agent, "first", {{"color", "red"}});
+    for (const auto* text : {"second", "third", "fourth"}) memory.remember(user, agent, text);
+    auto query = query_for("first");
+    run_task(memory.store().search(user, agent, query));
+    query.filter = {{"color", "red"}};
+    run_task(memory.store().search(user, agent, query));
+    run_task(memory.store().list(user, agent, {}));
+    run_task(memory.store().stats(user, agent));
+    run_task(memory.store().erase(user, agent, first));
+    run_task(memory.store().prune(user, agent, {.max_items = 1}, served->clock.now()));
+    run_task(memory.store().search(user, agent, query_for("fourth")));
+    fill_collection(data, agent, kManyVectors);
+    run_task(memory.store().search(user, agent, query_for("fourth")));
+  }
+
   tests::PostgresDatabase data;
   std::unique_ptr<Served> served;
 };
@@ -137,6 +156,7 @@ TEST_F(PostgresPlans, EveryScanOfAnOwnedTableIsNarrowedToOneUserByItsIndex) {
   use_accounts(user);
   use_agents(user);
   use_chat(user);
+  use_memory(user);
   PostgresUserStore users(served->database());
   run_task(users.erase(user, served->clock.now()));
   std::set<std::string> seen;
@@ -151,7 +171,8 @@ TEST_F(PostgresPlans, EveryScanOfAnOwnedTableIsNarrowedToOneUserByItsIndex) {
     }
   }
   for (const auto* table : {"users", "auth_sessions", "refresh_tokens", "user_agents", "event_streams", "events",
-                            "chat_sessions", "messages", "tasks", "idempotency_keys", "memory_collections"}) {
+                            "chat_sessions", "messages", "tasks", "idempotency_keys", "memory_collections",
+                            "memory_counters", "memory_removals", "memories", "memory_vectors"}) {
     EXPECT_TRUE(seen.contains(table)) << table;
   }
 }

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/integration/postgres/remembering.hpp"
 #include "tests/integration/postgres/served.hpp"
 
 /// The second wall: what raw SQL sees and may do in a transaction that the server entered for a user.
@@ -21,11 +22,21 @@ constexpr Sql kCallByEmail = "SELECT count(*) FROM codelab_credentials_by_email(
 constexpr Sql kCallUnfinished = "SELECT count(*) FROM codelab_unfinished_tasks()";
 
 /// In each of these ann has rows.
-constexpr std::array kCounts{Sql("SELECT count(*) FROM users"),          Sql("SELECT count(*) FROM auth_sessions"),
-                             Sql("SELECT count(*) FROM refresh_tokens"), Sql("SELECT count(*) FROM user_agents"),
-                             Sql("SELECT count(*) FROM event_streams"),  Sql("SELECT count(*) FROM events"),
-                             Sql("SELECT count(*) FROM chat_sessions"),  Sql("SELECT count(*) FROM messages"),
-                             Sql("SELECT count(*) FROM tasks"),          Sql("SELECT count(*) FROM idempotency_keys")};
+constexpr std::array kCounts{Sql("SELECT count(*) FROM users"),
+                             Sql("SELECT count(*) FROM auth_sessions"),
+                             Sql("SELECT count(*) FROM refresh_tokens"),
+                             Sql("SELECT count(*) FROM user_agents"),
+                             Sql("SELECT count(*) FROM event_streams"),
+                             Sql("SELECT count(*) FROM events"),
+                             Sql("SELECT count(*) FROM chat_sessions"),
+                             Sql("SELECT count(*) FROM messages"),
+                             Sql("SELECT count(*) FROM tasks"),
+                             Sql("SELECT count(*) FROM idempotency_keys"),
+                             Sql("SELECT count(*) FROM memories"),
+                             Sql("SELECT count(*) FROM memory_vectors"),
+                             Sql("SELECT count(*) FROM memory_counters"),
+                             Sql("SELECT count(*) FROM memory_removals"),
+                             Sql("SELECT count(*) FROM memory_collections")};
 
 class PostgresRowSecurity : public testing::Test {
  protected:
@@ -39,6 +50,11 @@ class PostgresRowSecurity : public testing::Test {
     const auto now = served.clock.now();
     run_task(users.open_session(ann, {.token_hash = "t", .session = base::AuthSessionId::generate(), .expires_at = now},
                                 now));
+    Remembering memory(served);
+    PostgresAgentStore agents(served.database());
+    const auto agent = run_task(agents.find(ann, {.name = "coder"})).value().id;
+    memory.remember(ann, agent, "kept");
+    EXPECT_TRUE(run_task(memory.store().erase(ann, agent, memory.remember(ann, agent, "erased"))));
   }
 
   base::Task<Answer> read(const UserScope& scope, Sql sql) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include <fmt/format.h>
@@ -19,12 +21,29 @@
 
 namespace codelab::infra::postgres {
 
+/// Counts the trips to the server by what they were for.
+class CountingObserver final : public StoreObserver {
+ public:
+  void query(std::string_view operation, std::chrono::steady_clock::duration, bool) noexcept override {
+    const std::lock_guard lock(mutex_);
+    ++trips_[std::string(operation)];
+  }
+  std::map<std::string, int> take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(trips_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, int> trips_;
+};
+
 /// What one process has of a database: cores, connections, stores, and the events that it was told of.
 class Served {
  public:
   explicit Served(const DatabaseSettings& settings) {
     cores_.start();
-    database_ = std::make_unique<Database>(settings, cores_, clock, relay, observer_);
+    database_ = std::make_unique<Database>(settings, cores_, clock, relay, observer);
   }
   explicit Served(const tests::PostgresDatabase& data)
       : Served(DatabaseSettings{.address = data.serving(), .migration_address = data.owner(), .connections = 8}) {}
@@ -39,6 +58,11 @@ class Served {
         .password_hash = "hash"};
     tests::run_task(users.create(user, {{.id = base::AgentId::generate(), .name = "coder"}})).value();
     return core::identity::ScopeIssuer::open(id);
+  }
+  base::AgentId new_agent(const core::identity::UserScope& user) {
+    const auto id = base::AgentId::generate();
+    PostgresAgentStore agents(*database_);
+    return tests::run_task(agents.create(user, {.id = id, .name = id.str()})).value().id;
   }
   core::chat::Session new_session(const core::identity::UserScope& user) {
     PostgresSessionStore sessions(*database_);
@@ -65,9 +89,9 @@ class Served {
 
   tests::SteppingClock clock;
   tests::RecordingRelay relay;
+  CountingObserver observer;
 
  private:
-  StoreObserver observer_;
   base::Cores cores_{2};
   std::unique_ptr<Database> database_;
 };
