@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "infra/redis/clients.hpp"
-#include "tests/integration/redis/core_runner.hpp"
+#include "tests/integration/core_runner.hpp"
 #include "tests/servers/redis_server.hpp"
 
 namespace codelab::tests {
