@@ -18,6 +18,16 @@ core::events::Event read_event(const Rows& rows) {
   return event;
 }
 
+base::Task<bool> append_own(Transaction& tx, core::identity::UserScope scope, core::events::NewEvent event) {
+  tx.advance(core::events::own_stream(scope.user()), 1);
+  auto answer = co_await tx.run();
+  std::vector<core::events::NewEvent> events;
+  events.push_back(std::move(event));
+  if (!tx.append(std::move(answer.at(0)), std::move(events))) co_return false;
+  co_await tx.commit();
+  co_return true;
+}
+
 }  // namespace
 
 base::Task<std::vector<core::events::Event>> PostgresEventLog::read(core::identity::UserScope scope,
@@ -34,6 +44,10 @@ base::Task<std::int64_t> PostgresEventLog::last_seq(core::identity::UserScope sc
   batch.add(kLastSeq, scope.user(), stream);
   auto answer = co_await database_.read("events.last_seq", scope, std::move(batch));
   co_return value_of<std::int64_t>(std::move(answer.at(0)));
+}
+
+base::Task<bool> PostgresEventLog::append(core::identity::UserScope scope, core::events::NewEvent event) {
+  return database_.write("events.append", scope, append_own, scope, std::move(event));
 }
 
 }  // namespace codelab::infra::postgres
