@@ -29,7 +29,7 @@ embed_migrations(codelab_postgres postgres migrations/postgres)
 codelab_layer(codelab_redis infra/redis codelab_core Boost::url OpenSSL::SSL PkgConfig::hiredis PkgConfig::sodium)
 codelab_layer(codelab_secrets infra/secrets codelab_core)
 codelab_layer(codelab_vectors infra/vectors codelab_core)
-codelab_layer(codelab_words infra/words codelab_core)
+codelab_layer(codelab_words infra/words codelab_core PkgConfig::utf8proc)
 codelab_layer(codelab_sqlite infra/sqlite codelab_vectors codelab_words SQLite::SQLite3)
 embed_migrations(codelab_sqlite sqlite migrations)
 
