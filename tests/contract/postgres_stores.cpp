@@ -51,6 +51,7 @@ class PostgresStores final : public Stores {
   core::chat::MessageStore& messages() override { return messages_; }
   core::chat::TaskStore& tasks() override { return tasks_; }
   core::events::EventLog& log() override { return log_; }
+  core::events::OwnStream& own_stream() override { return log_; }
   core::memory::MemoryStore& memory() override { throw std::logic_error("this kind keeps no memory"); }
 
  private:

@@ -29,6 +29,7 @@ class SqliteStores final : public Stores {
   core::chat::MessageStore& messages() override { return messages_; }
   core::chat::TaskStore& tasks() override { return tasks_; }
   core::events::EventLog& log() override { return log_; }
+  core::events::OwnStream& own_stream() override { return log_; }
   core::memory::MemoryStore& memory() override { return memory_; }
 
  private:

@@ -15,6 +15,7 @@ std::vector<StoreKind> store_kinds() {
 std::vector<StoreKind> memory_store_kinds() {
   auto kinds = store_kinds();
   std::erase_if(kinds, [](const StoreKind& kind) { return !kind.keeps_memory; });
+  for (auto& kind : qdrant_kinds()) kinds.push_back(std::move(kind));
   return kinds;
 }
 

@@ -29,6 +29,7 @@ class Stores {
   virtual core::chat::MessageStore& messages() = 0;
   virtual core::chat::TaskStore& tasks() = 0;
   virtual core::events::EventLog& log() = 0;
+  virtual core::events::OwnStream& own_stream() = 0;
   virtual core::memory::MemoryStore& memory() = 0;
 };
 
