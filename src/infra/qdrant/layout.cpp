@@ -88,6 +88,7 @@ class TenantLayout final : public Layout {
   }
   std::vector<Place> of_user(const UserScope& scope, const std::vector<std::string>& collections) const override {
     std::vector<Place> places;
+    places.reserve(collections.size());
     for (const auto& name : collections) {
       places.push_back({.collection = name, .owner = {equals("user", scope.user().str())}});
     }

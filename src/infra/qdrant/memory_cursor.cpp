@@ -22,8 +22,10 @@ std::optional<MemoryCursor> MemoryCursor::parse(const std::optional<std::string>
   std::string_view rest = *text;
   const auto colon = rest.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
-  const auto read = std::from_chars(rest.data(), rest.data() + colon, cursor.at);
-  if (read.ec != std::errc{} || read.ptr != rest.data() + colon) return std::nullopt;
+  const char* begin = rest.data();
+  const char* end = begin + colon;
+  const auto read = std::from_chars(begin, end, cursor.at);
+  if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
   rest.remove_prefix(colon + 1);
   while (!rest.empty() && cursor.shown.size() < kMaxShown) {
     const auto id = base::MemoryId::parse(rest.substr(0, rest.find(',')));

@@ -54,6 +54,7 @@ base::Task<core::Page<MemoryItem>> list_memories(Points& points, std::vector<Pla
   const auto limit = std::max<std::int64_t>(page.limit, 1);
   const auto before = MemoryCursor::parse(page.cursor);
   std::vector<base::Task<std::int64_t>> counts;
+  counts.reserve(places.size());
   for (const Place& place : places) counts.push_back(points.count(place, {}));
   const auto counted = co_await gather(std::move(counts));
   // One more than the page holds, to know whether more follow.

@@ -29,6 +29,7 @@ struct Aged {
 base::Task<std::int64_t> excess_of(Points& points, std::vector<Place> places, PruneRule rule) {
   if (!rule.max_items) co_return 0;
   std::vector<base::Task<std::int64_t>> counts;
+  counts.reserve(places.size());
   for (const Place& place : places) counts.push_back(points.count(place, {}));
   const auto counted = co_await gather(std::move(counts));
   const auto total = std::accumulate(counted.begin(), counted.end(), std::int64_t{0});

@@ -37,8 +37,9 @@ base::Error no_such_agent() { return base::make_error(base::ErrorCode::agent_not
 bool is_new_enough(std::string_view version) {
   int major = 0;
   int minor = 0;
-  const char* end = version.data() + version.size();
-  const auto first = std::from_chars(version.data(), end, major);
+  const char* begin = version.data();
+  const char* end = begin + version.size();
+  const auto first = std::from_chars(begin, end, major);
   if (first.ec != std::errc{} || first.ptr == end || *first.ptr != '.') return false;
   if (std::from_chars(first.ptr + 1, end, minor).ec != std::errc{}) return false;
   return major > kOldestMajor || (major == kOldestMajor && minor >= kOldestMinor);
@@ -107,6 +108,7 @@ base::Task<base::Result<MemoryItem>> QdrantMemoryStore::add(UserScope scope, bas
 base::Task<std::vector<Place>> QdrantMemoryStore::places_of(UserScope scope, base::AgentId agent) {
   const auto spaces = co_await collections_.spaces();
   std::vector<Place> places;
+  places.reserve(spaces.size());
   for (const Space& space : spaces) places.push_back(layout_->of_agent(scope, agent, space));
   co_return places;
 }
@@ -115,6 +117,7 @@ base::Task<std::vector<MemoryHit>> QdrantMemoryStore::search(UserScope scope, ba
   const auto own = Space::of(query.embedding);
   const auto spaces = co_await collections_.spaces_with(own);
   std::vector<SearchPlace> places;
+  places.reserve(spaces.size());
   for (const Space& space : spaces) {
     places.push_back({.place = layout_->of_agent(scope, agent, space), .comparable = space == own});
   }
@@ -170,6 +173,7 @@ base::Task<> QdrantMemoryStore::tell_pruned(UserScope scope, base::AgentId agent
 base::Task<MemoryStats> QdrantMemoryStore::stats(UserScope scope, base::AgentId agent) {
   const auto spaces = co_await collections_.spaces();
   std::vector<base::Task<MemoryStats>> asked;
+  asked.reserve(spaces.size());
   for (const Space& space : spaces) {
     asked.push_back(stats_of(points_, layout_->of_agent(scope, agent, space), space.dimension));
   }

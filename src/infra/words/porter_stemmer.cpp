@@ -99,13 +99,12 @@ void cut_plural(std::string& word) {
 }
 
 void mend_after_cut(std::string& word) {
-  if (word.ends_with("at") || word.ends_with("bl") || word.ends_with("iz")) {
-    word += 'e';
-  } else if (ends_with_double_consonant(word)) {
+  if (ends_with_double_consonant(word)) {
     if (!word.ends_with('l') && !word.ends_with('s') && !word.ends_with('z')) word.pop_back();
-  } else if (measure(word) == 1 && ends_short(word)) {
-    word += 'e';
+    return;
   }
+  const bool lost_its_e = word.ends_with("at") || word.ends_with("bl") || word.ends_with("iz");
+  if (lost_its_e || (measure(word) == 1 && ends_short(word))) word += 'e';
 }
 
 void cut_past_and_progressive(std::string& word) {

@@ -133,6 +133,7 @@ std::vector<std::string> query_stems(std::string_view text) {
     words.resize(kMaxLongest);
   }
   std::vector<std::string> stems;
+  stems.reserve(words.size());
   for (auto& word : words) stems.push_back(std::move(word.stem));
   return stems;
 }
