@@ -7,7 +7,7 @@ build=(clang-19 lld-19 ccache cmake ninja-build pkg-config libboost1.81-dev libb
   libssl-dev libsqlite3-dev libcurl4-openssl-dev libsodium-dev libfmt-dev prometheus-cpp-dev libcli11-dev
   libtomlplusplus-dev libutf8proc-dev libjemalloc-dev ca-certificates)
 test=(libgtest-dev libgmock-dev libclang-rt-19-dev llvm-19 clang-tidy-19 clang-format-19 python3 python3-pytest
-  python3-pytest-xdist python3-aiohttp)
+  python3-pytest-xdist python3-aiohttp nginx-light haproxy openssl util-linux)
 bench=(libbenchmark-dev wrk)
 
 wanted=("${build[@]}")

@@ -7,6 +7,8 @@ import pytest
 
 import settings
 from client import Api
+from front import FRONTS, Front
+from recording_process import RecordingProcesses
 from scripted_openai import ScriptedOpenAi
 from server import Server
 from settings import provider_settings
@@ -78,6 +80,26 @@ def start_server(running_provider, tmp_path):
     yield start
     for server in started:
         server.dispose()
+
+
+@pytest.fixture(params=FRONTS)
+def start_front(request):
+    """Starts fronts before processes (anything with a port); a test that asks for it runs with each kind of front."""
+    started = []
+
+    def start(*processes, **options) -> Front:
+        started.append(FRONTS[request.param]([process.port for process in processes], **options))
+        return started[-1].start()
+
+    yield start
+    for front in started:
+        front.dispose()
+
+
+@pytest.fixture
+def record():
+    """Makes processes that write down what reaches them; they end with the test's loop."""
+    return RecordingProcesses()
 
 
 @pytest.fixture
