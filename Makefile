@@ -28,6 +28,8 @@ test-unit:
 
 test-e2e: test-unit
 	cd tests/e2e && CODELAB_BINARY=$(CURDIR)/build/release/codelab $(PYTHON) -m pytest -q -n 4
+	cd tests/e2e && CODELAB_E2E_SCALE=many CODELAB_E2E_CRASHES=6 CODELAB_BINARY=$(CURDIR)/build/release/codelab \
+	  $(PYTHON) -m pytest -q -n 4 --ignore=test_front.py --ignore=test_processes.py --ignore=test_outages.py
 
 test-fuzz:
 	scripts/install_dependencies.sh test
@@ -62,7 +64,7 @@ lint:
 	scripts/install_dependencies.sh test
 	scripts/check_layers.py
 	cmake --preset dev
-	cmake --build --preset dev -j $(JOBS) --target codelab_sqlite codelab_http
+	cmake --build --preset dev -j $(JOBS) --target codelab_sqlite codelab_postgres codelab_http
 	clang-format-19 --dry-run -Werror $(CXX_FILES)
 	run-clang-tidy-19 -quiet -p build/dev -j $(JOBS) 'src/.*\.cpp$$'
 

@@ -1,9 +1,10 @@
-# embed_migrations(TARGET): compiles migrations/*.sql into TARGET, as what infra/sqlite/migrations.hpp declares.
+# embed_migrations(TARGET TECHNOLOGY FOLDER): compiles FOLDER/*.sql into TARGET, as what
+# infra/TECHNOLOGY/migrations.hpp declares.
 #
 # Run as a script, writes that table:
-#   cmake -DFOLDER=migrations -DOUTPUT=migrations_table.cpp -P EmbedMigrations.cmake
+#   cmake -DTECHNOLOGY=sqlite -DFOLDER=migrations -DOUTPUT=migrations_table.cpp -P EmbedMigrations.cmake
 
-function(write_migrations_table folder output)
+function(write_migrations_table technology folder output)
   file(GLOB files "${folder}/*.sql")
   list(SORT files)
   set(entries "")
@@ -19,9 +20,9 @@ function(write_migrations_table folder output)
     string(APPEND entries "    {${number}, \"${name}\", R\"sql(${statements})sql\"},\n")
   endforeach()
   file(WRITE "${output}" "// Written by EmbedMigrations.cmake.
-#include \"infra/sqlite/migrations.hpp\"
+#include \"infra/${technology}/migrations.hpp\"
 
-namespace codelab::infra::sqlite {
+namespace codelab::infra::${technology} {
 namespace {
 
 constexpr Migration kMigrations[] = {
@@ -31,23 +32,23 @@ ${entries}};
 
 std::span<const Migration> embedded_migrations() { return kMigrations; }
 
-}  // namespace codelab::infra::sqlite
+}  // namespace codelab::infra::${technology}
 ")
 endfunction()
 
-function(embed_migrations target)
-  set(folder "${PROJECT_SOURCE_DIR}/migrations")
+function(embed_migrations target technology folder)
+  set(folder "${PROJECT_SOURCE_DIR}/${folder}")
   set(script "${PROJECT_SOURCE_DIR}/cmake/EmbedMigrations.cmake")
-  set(output "${CMAKE_CURRENT_BINARY_DIR}/generated/migrations_table.cpp")
+  set(output "${CMAKE_CURRENT_BINARY_DIR}/generated/${technology}_migrations_table.cpp")
   file(GLOB files CONFIGURE_DEPENDS "${folder}/*.sql")
   add_custom_command(
     OUTPUT "${output}"
-    COMMAND "${CMAKE_COMMAND}" "-DFOLDER=${folder}" "-DOUTPUT=${output}" -P "${script}"
+    COMMAND "${CMAKE_COMMAND}" "-DTECHNOLOGY=${technology}" "-DFOLDER=${folder}" "-DOUTPUT=${output}" -P "${script}"
     DEPENDS ${files} "${script}"
-    COMMENT "Embedding the migrations")
+    COMMENT "Embedding the migrations for ${technology}")
   target_sources(${target} PRIVATE "${output}")
 endfunction()
 
 if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
-  write_migrations_table("${FOLDER}" "${OUTPUT}")
+  write_migrations_table("${TECHNOLOGY}" "${FOLDER}" "${OUTPUT}")
 endif()

@@ -116,12 +116,18 @@ CREATE TABLE tasks (
   created_at         INTEGER NOT NULL,
   started_at         INTEGER,
   completed_at       INTEGER,
+  -- The process that runs it or ran it last, and how often it was begun.
+  runner             BLOB    NOT NULL,
+  attempt            INTEGER NOT NULL DEFAULT 1,
+  -- When its interaction is to be remembered, where that has failed so far.
+  memory_due         INTEGER,
   PRIMARY KEY (user_id, id),
   FOREIGN KEY (user_id, session_id) REFERENCES chat_sessions (user_id, id) ON DELETE CASCADE
 ) STRICT;
 
 CREATE INDEX tasks_by_session ON tasks (user_id, session_id);
 CREATE INDEX tasks_unfinished ON tasks (user_id, id) WHERE status IN ('queued', 'running');
+CREATE INDEX tasks_memory_due ON tasks (memory_due) WHERE memory_due IS NOT NULL;
 
 -- Kept for a day.
 CREATE TABLE idempotency_keys (

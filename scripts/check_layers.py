@@ -14,7 +14,7 @@ MAY_INCLUDE = {
     "app": {"app", "http", "infra", "config", "core", "base"},
     "main.cpp": {"app"},
 }
-FORBIDDEN_IN_CORE = re.compile(r"<(boost/beast|sqlite3|curl|prometheus)")
+FORBIDDEN_IN_CORE = re.compile(r"<(boost/beast|sqlite3|libpq|hiredis|curl|prometheus)")
 INCLUDE = re.compile(r'^#include "([^"/]+)/')
 
 

@@ -4,10 +4,10 @@
 set -euo pipefail
 
 build=(clang-19 lld-19 ccache cmake ninja-build pkg-config libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
-  libssl-dev libsqlite3-dev libcurl4-openssl-dev libsodium-dev libfmt-dev prometheus-cpp-dev libcli11-dev
-  libtomlplusplus-dev libutf8proc-dev libjemalloc-dev ca-certificates)
+  libssl-dev libsqlite3-dev libpq-dev libcurl4-openssl-dev libhiredis-dev libsodium-dev libfmt-dev prometheus-cpp-dev
+  libcli11-dev libtomlplusplus-dev libutf8proc-dev libjemalloc-dev ca-certificates)
 test=(libgtest-dev libgmock-dev libclang-rt-19-dev llvm-19 clang-tidy-19 clang-format-19 python3 python3-pytest
-  python3-pytest-xdist python3-aiohttp)
+  python3-pytest-xdist python3-aiohttp postgresql pgbouncer redis-server nginx-light haproxy openssl util-linux)
 bench=(libbenchmark-dev wrk)
 
 wanted=("${build[@]}")
@@ -33,4 +33,5 @@ fi
 echo "Installing: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq
-"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+# A machine's init does not start servers that only tests need.
+"${as_root[@]}" env RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}"

@@ -11,9 +11,13 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
 
+#include "app/memories.hpp"
+#include "base/store_error.hpp"
 #include "core/identity/jwt_keys.hpp"
 #include "core/models/price_table.hpp"
 #include "http/server/listen_address.hpp"
+#include "infra/postgres/address.hpp"
+#include "infra/redis/address.hpp"
 
 namespace codelab::app {
 namespace {
@@ -61,10 +65,35 @@ std::optional<std::string> fault_of_host(const std::string& host) {
   return std::nullopt;
 }
 
+/// Addresses may hold passwords: they are not repeated.
+std::vector<std::string> faults_of_stores(const config::Settings& settings) {
+  std::vector<std::string> faults;
+  for (const auto& [name, address] : {std::pair{"storage.database_url", &settings.database_url},
+                                      std::pair{"storage.database_migration_url", &settings.database_migration_url}}) {
+    if (address->empty()) continue;
+    try {
+      infra::postgres::Address{*address};
+    } catch (const base::StoreError& failure) {
+      faults.push_back(fmt::format("{}: {}", name, failure.what()));
+    }
+  }
+  if (!settings.redis_url.empty()) {
+    const auto address = infra::redis::parse_address(settings.redis_url);
+    if (!address) faults.push_back("storage.redis_url: " + address.error());
+  }
+  if (!settings.qdrant_url.empty()) {
+    const auto options = infra::qdrant::validated(qdrant_options(settings));
+    if (!options) {
+      for (const base::FieldError& fault : options.error().fields) faults.push_back("storage.qdrant_url: " + fault.msg);
+    }
+  }
+  return faults;
+}
+
 }  // namespace
 
 std::vector<std::string> faults_behind(const config::Settings& settings) {
-  std::vector<std::string> faults;
+  std::vector<std::string> faults = faults_of_stores(settings);
   const auto note = [&](std::string_view name, std::string_view value, const std::optional<std::string>& fault) {
     if (fault) faults.push_back(fmt::format("{} is \"{}\": {}", name, value, *fault));
   };

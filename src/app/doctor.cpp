@@ -70,6 +70,15 @@ void check_embedder(Platform& platform, const std::string& address, Findings& fi
   }
 }
 
+void check_helpers(Platform& platform, Findings& findings) {
+  const auto shared = run_task(platform.cores.executor(0), platform.shared->health());
+  const auto memories = run_task(platform.cores.executor(0), platform.memories.health());
+  for (const auto& health : {shared, memories}) {
+    if (health && health->available) findings.good(health->name, "answers");
+    if (health && !health->available) findings.bad(health->name, "does not answer; messages are answered without it");
+  }
+}
+
 }  // namespace
 
 int run_doctor(const config::Settings& settings) {
@@ -77,9 +86,11 @@ int run_doctor(const config::Settings& settings) {
   Findings findings;
   try {
     Platform platform(settings);
-    findings.good("storage", fmt::format("the database in {} opens and is up to date", settings.data_dir));
+    const std::string where = settings.database_url.empty() ? " in " + settings.data_dir : "";
+    findings.good("storage", fmt::format("the {} database{} opens and is up to date", platform.storage->name(), where));
     findings.good("secrets", "the token secrets can be used");
     platform.cores.start();
+    check_helpers(platform, findings);
     check_weights(settings, findings);
     check_model(platform, settings.llm.base_url, findings);
     check_embedder(platform, settings.embedding.base_url, findings);

@@ -57,6 +57,7 @@ Metrics::Metrics()
       connections_(gauge(registry_, "codelab_http_connections", "Open connections")),
       streams_(gauge(registry_, "codelab_streams_active", "Open streams")),
       streams_total_(counters(registry_, "codelab_streams_total", "Streams that were opened").Add({})),
+      query_failures_(counters(registry_, "codelab_store_failures_total", "Store operations that failed").Add({})),
       commit_seconds_(histograms(registry_, "codelab_store_commit_seconds", "Time of one COMMIT").Add({}, kFast)),
       commit_jobs_(counters(registry_, "codelab_store_committed_jobs_total", "Write jobs that became durable").Add({})),
       write_queue_(gauge(registry_, "codelab_store_write_queue", "Write jobs that wait")),
@@ -124,6 +125,11 @@ void Metrics::query(std::string_view operation, std::chrono::steady_clock::durat
     histogram = found->second;
   }
   histogram->Observe(seconds(duration));
+}
+
+void Metrics::query(std::string_view operation, std::chrono::steady_clock::duration duration, bool failed) noexcept {
+  query(operation, duration);
+  if (failed) query_failures_.Increment();
 }
 
 void Metrics::commit(std::size_t jobs, std::chrono::steady_clock::duration duration) noexcept {

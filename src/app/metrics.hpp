@@ -17,6 +17,7 @@
 
 #include "core/models/observer.hpp"
 #include "http/server/observer.hpp"
+#include "infra/postgres/observer.hpp"
 #include "infra/sqlite/observer.hpp"
 
 namespace codelab::http {
@@ -28,6 +29,7 @@ namespace codelab::app {
 /// Counts what the parts report, for Prometheus. Thread-safe.
 class Metrics final : public http::server::ServerObserver,
                       public infra::sqlite::StoreObserver,
+                      public infra::postgres::StoreObserver,
                       public core::models::ModelObserver {
  public:
   Metrics();
@@ -48,6 +50,7 @@ class Metrics final : public http::server::ServerObserver,
   void stream_closed() noexcept override;
 
   void query(std::string_view operation, std::chrono::steady_clock::duration duration) noexcept override;
+  void query(std::string_view operation, std::chrono::steady_clock::duration duration, bool failed) noexcept override;
   void commit(std::size_t jobs, std::chrono::steady_clock::duration duration) noexcept override;
   void queue_depth(infra::sqlite::StoreQueue queue, std::size_t depth) noexcept override;
 
@@ -78,6 +81,7 @@ class Metrics final : public http::server::ServerObserver,
   prometheus::Gauge& connections_;
   prometheus::Gauge& streams_;
   prometheus::Counter& streams_total_;
+  prometheus::Counter& query_failures_;
   prometheus::Histogram& commit_seconds_;
   prometheus::Counter& commit_jobs_;
   prometheus::Gauge& write_queue_;

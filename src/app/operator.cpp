@@ -27,7 +27,7 @@ int report(const base::Result<T>& result, std::string_view done) {
 
 std::optional<core::identity::User> find_user(Platform& platform, const std::string& email) {
   auto address = core::identity::normalized_email(email);
-  auto found = run_task(platform.cores.executor(0), platform.users.find_by_email(std::move(address)));
+  auto found = run_task(platform.cores.executor(0), platform.storage->users().find_by_email(std::move(address)));
   if (found) return found->user;
   fmt::print(stderr, "there is no user {}\n", email);
   return std::nullopt;
@@ -47,7 +47,7 @@ int add_user(const config::Settings& settings, const OperatorOptions& options) {
 int list_users(const config::Settings& settings) {
   Platform platform(settings);
   platform.cores.start();
-  for (const auto& user : run_task(platform.cores.executor(0), platform.users.list())) {
+  for (const auto& user : run_task(platform.cores.executor(0), platform.storage->users().list())) {
     fmt::print("{}  {}  {}\n", user.id.str(), base::to_rfc3339(user.created_at), user.email);
   }
   return 0;

@@ -4,8 +4,8 @@
 
 #include "config/settings.hpp"
 
-/// What an operator does with users from the command line. The data folder belongs to one process at a time, so these
-/// run while the server does not. Each returns an exit status and prints what it did, or what was wrong.
+/// What an operator does with users from the command line. A data folder belongs to one process at a time, so with
+/// SQLite these run while the server does not. Each returns an exit status and prints what it did, or what was wrong.
 namespace codelab::app {
 
 struct OperatorOptions {

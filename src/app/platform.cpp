@@ -1,15 +1,14 @@
 #include "app/platform.hpp"
 
 #include <set>
-#include <stdexcept>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "app/run_task.hpp"
+#include "app/usable.hpp"
 #include "base/log.hpp"
-#include "core/chat/recovery.hpp"
 #include "infra/embedded_models/offline_chat_model.hpp"
 #include "infra/embedded_models/offline_embedder.hpp"
 #include "infra/openai/openai_chat_model.hpp"
@@ -21,17 +20,6 @@ namespace {
 
 constexpr std::chrono::seconds kSweepEvery{5};
 constexpr std::chrono::seconds kCancelGrace{2};
-
-/// What cannot be used stops the start, in words.
-template <class T>
-T usable(base::Result<T> result, std::string_view what) {
-  if (result) return std::move(*result);
-  std::string reason = fmt::format("{}: {}", what, result.error().detail);
-  for (const base::FieldError& fault : result.error().fields) {
-    reason += fmt::format("; {}: {}", fmt::join(fault.loc, "."), fault.msg);
-  }
-  throw std::runtime_error(reason);
-}
 
 core::identity::JwtKeys keys_of(const config::Settings& settings) {
   const std::string secrets =
@@ -93,6 +81,18 @@ std::set<std::string, std::less<>> known_models(const config::Settings& settings
   return names;
 }
 
+std::vector<core::identity::AccountListener*> account_listeners(StreamCloser& closer, Memories& memories) {
+  std::vector<core::identity::AccountListener*> listeners{&closer};
+  if (auto* erasure = memories.erasure()) listeners.push_back(erasure);
+  return listeners;
+}
+
+std::vector<core::agents::AgentListener*> agent_listeners(Memories& memories) {
+  std::vector<core::agents::AgentListener*> listeners;
+  if (auto* erasure = memories.erasure()) listeners.push_back(erasure);
+  return listeners;
+}
+
 /// Returns when it is cancelled.
 base::Task<> sweep_streams(core::events::StreamHub& hub, base::Executor executor) {
   boost::asio::steady_timer timer(executor);
@@ -118,33 +118,31 @@ Platform::Platform(const config::Settings& settings)
       stream_closer(hub),
       cores(static_cast<std::size_t>(settings.threads)),
       encoder_threads(std::max<std::size_t>(1, cores.size() / 2)),
-      memory_indexes(static_cast<std::size_t>(settings.memory_index_mb) << 20),
-      database({.folder = settings.data_dir}, clock, hub, metrics),
-      users(database, memory_indexes),
-      agent_store(database, memory_indexes),
-      session_store(database),
-      messages(database),
-      tasks(database),
-      event_log(database),
-      memory_store(database, memory_indexes),
+      shared(open_shared_state(settings, cores, hub, metrics)),
+      storage(open_storage(
+          settings, {.cores = cores, .clock = clock, .relay = hub, .threads = encoder_threads, .metrics = metrics})),
+      memories(settings, cores, *storage),
       keys(keys_of(settings)),
-      auth_sessions(users, cache, clock, {&stream_closer}),
-      tokens(users, auth_sessions, keys, clock),
-      accounts(users, hasher, tokens, auth_sessions, clock,
+      auth_sessions(storage->users(), shared->cache(), clock, account_listeners(stream_closer, memories)),
+      tokens(storage->users(), auth_sessions, keys, clock),
+      accounts(storage->users(), hasher, tokens, auth_sessions, clock,
                {.registration_open = settings.registration_open(), .decoy_hash = hasher.decoy_hash()}),
       authenticator(auth_sessions, keys, clock),
       curl(cores),
       model(model_of(settings, curl, clock, metrics)),
       embedder(embedder_of(settings, curl, clock, metrics, encoder_threads)),
       prices(prices_of(settings)),
-      agents(agent_store, cache, clock),
-      memory(memory_store, *embedder, clock),
-      sessions(session_store, hub, clock),
-      session_streams(
-          {.sessions = sessions, .logins = auth_sessions, .stream = {.log = event_log, .hub = hub, .clock = clock}}),
-      runner({.tasks = tasks,
-              .messages = messages,
+      agents(storage->agents(), shared->cache(), clock, agent_listeners(memories)),
+      memory(memories.store(), *embedder, clock),
+      sessions(storage->sessions(), hub, clock),
+      session_streams({.sessions = sessions,
+                       .logins = auth_sessions,
+                       .stream = {.log = storage->event_log(), .hub = hub, .clock = clock}}),
+      interactions({.memory = memory, .debts = storage->memory_debts(), .agents = agents, .clock = clock}),
+      runner({.tasks = storage->tasks(),
+              .messages = storage->messages(),
               .memory = memory,
+              .interactions = interactions,
               .model = *model,
               .prices = prices,
               .hub = hub,
@@ -152,35 +150,49 @@ Platform::Platform(const config::Settings& settings)
              settings.llm_context_tokens),
       work("tasks"),
       upkeep("upkeep"),
-      poster({.agents = agents, .tasks = tasks, .hub = hub, .clock = clock, .cores = cores, .work = work}, runner,
-             static_cast<std::size_t>(settings.max_running_tasks)) {
+      poster({.agents = agents, .tasks = storage->tasks(), .hub = hub, .clock = clock, .cores = cores, .work = work},
+             runner, static_cast<std::size_t>(settings.max_running_tasks)),
+      take_over({.leases = storage->task_leases(),
+                 .tasks = storage->tasks(),
+                 .agents = agents,
+                 .clock = clock,
+                 .cores = cores,
+                 .work = work},
+                runner, {.running = static_cast<std::size_t>(settings.max_running_tasks)}) {
+  if (auto* bus = shared->bus()) hub.connect(*bus);
+
   metrics.set_models(known_models(settings, prices, *embedder));
   metrics.add_gauge("codelab_tasks_running", "Tasks that run now", [this] { return static_cast<double>(work.size()); });
   metrics.add_gauge("codelab_stream_subscribers", "Readers of streams and waiting posts",
                     [this] { return static_cast<double>(hub.subscriber_count()); });
-  metrics.add_gauge("codelab_memory_index_bytes", "Search indexes of agents' memories held in memory",
-                    [this] { return static_cast<double>(memory_indexes.bytes()); });
-  metrics.add_gauge("codelab_memory_index_collections", "How many such indexes",
-                    [this] { return static_cast<double>(memory_indexes.size()); });
 }
 
 Platform::~Platform() { stop(std::chrono::milliseconds{0}); }
 
 void Platform::start() {
   cores.start();
-  const auto interrupted = run_task(cores.executor(0), core::chat::fail_interrupted_tasks(tasks, clock));
-  if (interrupted > 0) base::log::warning("tasks_interrupted", {{"count", interrupted}});
+  run_task(cores.executor(0), take_over.begin());
+  leasing_ = true;
+  memories.start();
+  upkeep.spawn(cores.executor(0), take_over.run());
+  upkeep.spawn(cores.executor(0), interactions.run());
   upkeep.spawn(cores.executor(0), sweep_streams(hub, cores.executor(0)));
 }
 
 void Platform::stop(std::chrono::milliseconds grace) {
-  upkeep.cancel();
+  take_over.stop_taking();
   if (!work.drain(grace)) {
     base::log::warning("tasks_cancelled", {{"count", work.size()}});
     work.cancel();
     work.drain(kCancelGrace);
   }
+  // Until here the lease on the tasks was renewed.
+  upkeep.cancel();
   upkeep.drain(kCancelGrace);
+  if (std::exchange(leasing_, false)) run_task(cores.executor(0), take_over.end());
+  memories.stop();
+  storage->stop();
+  shared->stop();
   cores.stop();
   encoder_threads.stop();
   encoder_threads.join();

@@ -6,13 +6,17 @@
 
 #include <boost/asio/thread_pool.hpp>
 
+#include "app/memories.hpp"
 #include "app/metrics.hpp"
+#include "app/shared_state.hpp"
+#include "app/storage.hpp"
 #include "base/cores.hpp"
 #include "base/task_group.hpp"
 #include "config/settings.hpp"
 #include "core/agents/registry.hpp"
 #include "core/chat/message_poster.hpp"
 #include "core/chat/session_streams.hpp"
+#include "core/chat/take_over.hpp"
 #include "core/events/stream_hub.hpp"
 #include "core/identity/accounts.hpp"
 #include "core/identity/authenticator.hpp"
@@ -20,17 +24,6 @@
 #include "core/models/price_table.hpp"
 #include "infra/argon2/password_hasher.hpp"
 #include "infra/curl/curl_client.hpp"
-#include "infra/inprocess/cache.hpp"
-#include "infra/inprocess/rate_limiter.hpp"
-#include "infra/sqlite/agent_store.hpp"
-#include "infra/sqlite/database.hpp"
-#include "infra/sqlite/event_log.hpp"
-#include "infra/sqlite/memory_indexes.hpp"
-#include "infra/sqlite/memory_store.hpp"
-#include "infra/sqlite/message_store.hpp"
-#include "infra/sqlite/session_store.hpp"
-#include "infra/sqlite/task_store.hpp"
-#include "infra/sqlite/user_store.hpp"
 
 namespace codelab::app {
 
@@ -55,7 +48,7 @@ struct Platform {
   Platform(const Platform&) = delete;
   Platform& operator=(const Platform&) = delete;
 
-  /// Starts the cores and ends what an earlier process left unfinished.
+  /// Starts the cores, and takes up what processes that are gone left unfinished.
   void start();
   /// Lets running tasks finish for `grace`, then cancels them; stops the cores.
   void stop(std::chrono::milliseconds grace);
@@ -68,17 +61,9 @@ struct Platform {
   base::Cores cores;
   boost::asio::thread_pool encoder_threads;
 
-  infra::sqlite::MemoryIndexes memory_indexes;
-  infra::sqlite::Database database;
-  infra::sqlite::SqliteUserStore users;
-  infra::sqlite::SqliteAgentStore agent_store;
-  infra::sqlite::SqliteSessionStore session_store;
-  infra::sqlite::SqliteMessageStore messages;
-  infra::sqlite::SqliteTaskStore tasks;
-  infra::sqlite::SqliteEventLog event_log;
-  infra::sqlite::SqliteMemoryStore memory_store;
-  infra::inprocess::InProcessCache cache;
-  infra::inprocess::InProcessRateLimiter limiter;
+  std::unique_ptr<SharedState> shared;
+  std::unique_ptr<Storage> storage;
+  Memories memories;
 
   infra::argon2::Argon2PasswordHasher hasher;
   core::identity::JwtKeys keys;
@@ -96,10 +81,15 @@ struct Platform {
   core::memory::AgentMemory memory;
   core::chat::Sessions sessions;
   core::chat::SessionStreams session_streams;
+  core::chat::Interactions interactions;
   core::chat::DirectCallRunner runner;
   base::TaskGroup work;
   base::TaskGroup upkeep;
   core::chat::MessagePoster poster;
+  core::chat::TakeOver take_over;
+
+ private:
+  bool leasing_ = false;
 };
 
 /// Where the offline sentence encoder's weights are: as set, else `models` beside the program or one above it.

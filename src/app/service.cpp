@@ -28,16 +28,16 @@ Service::Service(const config::Settings& settings, Platform& platform)
       accounts_(platform.accounts),
       agents_(platform.agents),
       sessions_(platform.sessions),
-      messages_(platform.poster, platform.messages, platform.tasks, platform.auth_sessions),
+      messages_(platform.poster, platform.storage->messages(), platform.storage->tasks(), platform.auth_sessions),
       stream_(platform.session_streams, std::chrono::seconds{settings.stream_heartbeat_seconds}),
-      tasks_(platform.tasks),
-      memory_(platform.agents, platform.memory, platform.memory_store, platform.clock),
+      tasks_(platform.storage->tasks()),
+      memory_(platform.agents, platform.memory, platform.memories.store(), platform.clock),
       service_(*this, CODELAB_VERSION),
-      gateway_({.authenticator = platform.authenticator, .limiter = platform.limiter}, make_router(),
+      gateway_({.authenticator = platform.authenticator, .limiter = platform.shared->limiter()}, make_router(),
                http::Cors(config::split_origins(settings.cors_origins)), settings.rate_limit_per_minute),
       server_(platform.cores, limits_of(settings), gateway_, platform.metrics) {
   if (!settings.metrics_apart()) return;
-  const http::Gateway::Ports ports{.authenticator = platform.authenticator, .limiter = platform.limiter};
+  const http::Gateway::Ports ports{.authenticator = platform.authenticator, .limiter = platform.shared->limiter()};
   metrics_port_.emplace(platform.cores, limits_of(settings), ports, service_);
 }
 
@@ -78,15 +78,20 @@ base::Task<http::handlers::Readiness> Service::readiness() {
   const auto embedding = platform_.embedder->info();
   http::handlers::Readiness readiness{.status = "ok",
                                       .version = CODELAB_VERSION,
-                                      .stores = {{.name = "sqlite", .status = "ok"}},
+                                      .stores = {{.name = std::string(platform_.storage->name()), .status = "ok"}},
                                       .model = {.name = model.name, .offline = model.offline},
                                       .embedding = {.name = embedding.name, .offline = embedding.offline}};
+  for (auto&& health : {co_await platform_.shared->health(), co_await platform_.memories.health()}) {
+    if (!health) continue;
+    readiness.stores.push_back({.name = health->name, .status = health->available ? "ok" : "unavailable"});
+    if (!health->available) readiness.status = "degraded";
+  }
   // Any read shows that the store answers; nobody owns nothing, so this one is quick.
   const auto nobody = core::identity::ScopeIssuer::open({});
   try {
-    co_await platform_.event_log.last_seq(nobody, {});
+    co_await platform_.storage->event_log().last_seq(nobody, {});
   } catch (const base::StoreError& failure) {
-    base::log::warning("store_not_ready", {{"store", "sqlite"}, {"reason", failure.what()}});
+    base::log::warning("store_not_ready", {{"store", platform_.storage->name()}, {"reason", failure.what()}});
     readiness.stores.front().status = "unavailable";
     readiness.status = "unavailable";
   }

@@ -5,7 +5,7 @@
 
 namespace codelab::base {
 
-/// The 32 bytes of SHA-256.
-std::string sha256(std::string_view data);
+/// SHA-256 in 64 lower-case hexadecimal digits.
+std::string sha256_hex(std::string_view data);
 
 }  // namespace codelab::base

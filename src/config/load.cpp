@@ -128,14 +128,24 @@ void check_origins(const Settings& settings, Faults& faults) {
   }
 }
 
+/// What many processes share must be the same for all of them.
+void check_scale(const Settings& settings, Faults& faults) {
+  if (settings.redis_url.empty()) return;
+  if (settings.database_url.empty()) {
+    faults.emplace_back(
+        "storage.redis_url (CODELAB_REDIS_URL) is for many processes, which share a PostgreSQL: set "
+        "storage.database_url (CODELAB_DATABASE_URL) too");
+  }
+  if (settings.jwt_secrets.empty()) {
+    faults.emplace_back(
+        "auth.jwt_secrets (CODELAB_JWT_SECRETS) must be set with storage.redis_url: a token that one process gives out "
+        "is read by all");
+  }
+}
+
 void check(const Settings& settings, Faults& faults) {
   check_origins(settings, faults);
-  const auto refuse_url = [&](std::string_view name, const std::string& value) {
-    if (!value.empty()) faults.push_back(fmt::format("{} is set, but this version has only the embedded store", name));
-  };
-  refuse_url("storage.database_url (CODELAB_DATABASE_URL)", settings.database_url);
-  refuse_url("storage.redis_url (CODELAB_REDIS_URL)", settings.redis_url);
-  refuse_url("storage.qdrant_url (CODELAB_QDRANT_URL)", settings.qdrant_url);
+  check_scale(settings, faults);
   for (const auto& [name, url] : {std::pair{"llm.base_url", &settings.llm.base_url},
                                   std::pair{"embedding.base_url", &settings.embedding.base_url}}) {
     if (!url->empty() && !url->starts_with("http://") && !url->starts_with("https://")) {

@@ -26,8 +26,15 @@ struct Settings {
   std::string log_level = "info";
 
   std::string database_url;
+  std::string database_migration_url;
+  std::int64_t database_connections = 16;
+  std::string database_prepared_statements = "on";
   std::string redis_url;
+  std::string redis_ca_file;
   std::string qdrant_url;
+  std::string qdrant_api_key;
+  std::string qdrant_ca_file;
+  std::string qdrant_layout = "tenant";
 
   Provider llm;
   std::int64_t llm_deadline_seconds = 120;

@@ -88,5 +88,28 @@ TEST_P(EventLogContract, EightWritersLeaveNoGapAndNoDouble) {
   for (std::size_t i = 0; i < relayed.size(); ++i) EXPECT_EQ(relayed[i].seq, static_cast<std::int64_t>(i) + 3);
 }
 
+TEST_P(EventLogContract, AppendsToTheUsersOwnStreamAndTellsTheRelay) {
+  const auto user = new_user();
+  const auto before = own_event_types(user);
+  const core::events::NewEvent event{
+      .type = core::events::EventType::memory_pruned, .agent = "coder", .payload = R"({"count":2})"};
+  EXPECT_TRUE(run_task(stores->own_stream().append(user, event)));
+  const auto events = events_of(user, core::events::own_stream(user.user()));
+  ASSERT_EQ(events.size(), before.size() + 1);
+  EXPECT_EQ(events.back().seq, static_cast<std::int64_t>(events.size()));
+  EXPECT_EQ(events.back().body.type, event.type);
+  EXPECT_EQ(events.back().body.agent, "coder");
+  EXPECT_EQ(events.back().body.payload, event.payload);
+  const auto told = relay.take();
+  ASSERT_EQ(told.size(), 1);
+  EXPECT_EQ(told[0].seq, events.back().seq);
+}
+
+TEST_P(EventLogContract, AppendsNothingForAUserWhoIsNotThere) {
+  const auto nobody = core::identity::ScopeIssuer::open(base::UserId::generate());
+  EXPECT_FALSE(run_task(stores->own_stream().append(nobody, {.type = core::events::EventType::memory_pruned})));
+  EXPECT_TRUE(relay.take().empty());
+}
+
 }  // namespace
 }  // namespace codelab::tests

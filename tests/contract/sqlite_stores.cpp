@@ -1,11 +1,16 @@
+#include <filesystem>
+#include <functional>
+#include <optional>
+
 #include "infra/sqlite/agent_store.hpp"
 #include "infra/sqlite/event_log.hpp"
 #include "infra/sqlite/memory_store.hpp"
 #include "infra/sqlite/message_store.hpp"
 #include "infra/sqlite/session_store.hpp"
+#include "infra/sqlite/task_leases.hpp"
 #include "infra/sqlite/task_store.hpp"
 #include "infra/sqlite/user_store.hpp"
-#include "tests/contract/stores.hpp"
+#include "tests/contract/store_kinds.hpp"
 #include "tests/contract/temporary_folder.hpp"
 
 namespace codelab::tests {
@@ -18,31 +23,50 @@ constexpr std::size_t kIndexBytes = 1 << 20;
 constexpr std::size_t kWordsInMemory = 100'000;
 constexpr std::size_t kWordsOnDisk = 0;
 
+/// The stores as one process has them.
+struct Process {
+  Process(const std::filesystem::path& folder, const base::Clock& clock, core::events::EventRelay& relay,
+          std::size_t max_texts)
+      : indexes(kIndexBytes, max_texts), database({.folder = folder}, clock, relay, observer) {}
+
+  sqlite::StoreObserver observer;
+  sqlite::MemoryIndexes indexes;
+  sqlite::Database database;
+  sqlite::SqliteUserStore users{database, indexes};
+  sqlite::SqliteAgentStore agents{database, indexes};
+  sqlite::SqliteSessionStore sessions{database};
+  sqlite::SqliteMessageStore messages{database};
+  sqlite::SqliteTaskStore tasks{database};
+  sqlite::SqliteTaskLeases leases{database};
+  sqlite::SqliteEventLog log{database};
+  sqlite::SqliteMemoryStore memory{database, indexes};
+};
+
 class SqliteStores final : public Stores {
  public:
   SqliteStores(const base::Clock& clock, core::events::EventRelay& relay, std::size_t max_texts)
-      : indexes_(kIndexBytes, max_texts), database_({.folder = folder_.path()}, clock, relay, observer_) {}
+      : start_([this, &clock, &relay, max_texts] { process_.emplace(folder_.path(), clock, relay, max_texts); }) {
+    start_();
+  }
 
-  core::identity::UserStore& users() override { return users_; }
-  core::agents::AgentStore& agents() override { return agents_; }
-  core::chat::SessionStore& sessions() override { return sessions_; }
-  core::chat::MessageStore& messages() override { return messages_; }
-  core::chat::TaskStore& tasks() override { return tasks_; }
-  core::events::EventLog& log() override { return log_; }
-  core::memory::MemoryStore& memory() override { return memory_; }
+  core::identity::UserStore& users() override { return process_->users; }
+  core::agents::AgentStore& agents() override { return process_->agents; }
+  core::chat::SessionStore& sessions() override { return process_->sessions; }
+  core::chat::MessageStore& messages() override { return process_->messages; }
+  core::chat::TaskStore& tasks() override { return process_->tasks; }
+  core::chat::TaskLeases& leases() override { return process_->leases; }
+  core::events::EventLog& log() override { return process_->log; }
+  core::events::OwnStream& own_stream() override { return process_->log; }
+  core::memory::MemoryStore& memory() override { return process_->memory; }
+  void restart() override {
+    process_.reset();
+    start_();
+  }
 
  private:
   TemporaryFolder folder_;
-  sqlite::StoreObserver observer_;
-  sqlite::MemoryIndexes indexes_;
-  sqlite::Database database_;
-  sqlite::SqliteUserStore users_{database_, indexes_};
-  sqlite::SqliteAgentStore agents_{database_, indexes_};
-  sqlite::SqliteSessionStore sessions_{database_};
-  sqlite::SqliteMessageStore messages_{database_};
-  sqlite::SqliteTaskStore tasks_{database_};
-  sqlite::SqliteEventLog log_{database_};
-  sqlite::SqliteMemoryStore memory_{database_, indexes_};
+  std::optional<Process> process_;
+  std::function<void()> start_;
 };
 
 template <std::size_t max_texts>
@@ -52,7 +76,7 @@ std::unique_ptr<Stores> make_stores(const base::Clock& clock, core::events::Even
 
 }  // namespace
 
-std::vector<StoreKind> store_kinds() {
+std::vector<StoreKind> sqlite_kinds() {
   return {{"Sqlite", make_stores<kWordsInMemory>}, {"SqliteWithWordsOnDisk", make_stores<kWordsOnDisk>}};
 }
 

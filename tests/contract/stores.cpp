@@ -2,7 +2,21 @@
 
 #include <fmt/format.h>
 
+#include "tests/contract/store_kinds.hpp"
+
 namespace codelab::tests {
+
+std::vector<StoreKind> store_kinds() {
+  auto kinds = sqlite_kinds();
+  for (auto& kind : postgres_kinds()) kinds.push_back(std::move(kind));
+  return kinds;
+}
+
+std::vector<StoreKind> memory_store_kinds() {
+  auto kinds = store_kinds();
+  for (auto& kind : qdrant_kinds()) kinds.push_back(std::move(kind));
+  return kinds;
+}
 
 core::identity::UserScope StoreContract::new_user() {
   const auto id = base::UserId::generate();

@@ -10,6 +10,7 @@
 
 #include "core/agents/ports.hpp"
 #include "core/chat/ports.hpp"
+#include "core/chat/task_leases.hpp"
 #include "core/events/ports.hpp"
 #include "core/identity/ports.hpp"
 #include "core/memory/ports.hpp"
@@ -29,7 +30,11 @@ class Stores {
   virtual core::chat::MessageStore& messages() = 0;
   virtual core::chat::TaskStore& tasks() = 0;
   virtual core::events::EventLog& log() = 0;
+  virtual core::events::OwnStream& own_stream() = 0;
   virtual core::memory::MemoryStore& memory() = 0;
+  virtual core::chat::TaskLeases& leases() = 0;
+  /// The same store as the next process has it, once this one is gone without a word.
+  virtual void restart() = 0;
 };
 
 struct StoreKind {

@@ -225,19 +225,47 @@ TEST_P(TaskStoreContract, ListsNewestFirstBySessionAndStatus) {
   EXPECT_EQ(run_task(stores->tasks().list(user, {.status = TaskStatus::cancelled}, {})).total, 1);
 }
 
-TEST_P(TaskStoreContract, FindsTheUnfinishedOfEveryUser) {
+TEST_P(TaskStoreContract, TakesOverNothingOfAProcessThatLives) {
+  const auto user = new_user();
+  begun(user, new_session(user));
+  run_task(stores->leases().renew(std::chrono::seconds(60)));
+  EXPECT_TRUE(run_task(stores->leases().take_over(10)).empty());
+}
+
+TEST_P(TaskStoreContract, TakesOverWhatAProcessThatIsGoneLeftUnfinished) {
   const auto ann = new_user();
   const auto bob = new_user();
   const auto hers = begun(ann, new_session(ann));
-  const auto his = begun(bob, new_session(bob));
-  const auto done = begun(bob, new_session(bob));
+  const auto session = new_session(bob);
+  const auto his = begun(bob, session);
+  const auto done = begun(bob, session);
   run_task(stores->tasks().end(bob, ended(done, TaskStatus::cancelled), {}));
-  const auto unfinished = run_task(stores->tasks().unfinished());
-  ASSERT_EQ(unfinished.size(), 2);
-  EXPECT_EQ(unfinished[0].scope, ann);
-  EXPECT_EQ(unfinished[0].task.id, hers.id);
-  EXPECT_EQ(unfinished[1].scope, bob);
-  EXPECT_EQ(unfinished[1].task.id, his.id);
+  stores->restart();
+  run_task(stores->leases().renew(std::chrono::seconds(60)));
+  const auto first = run_task(stores->leases().take_over(1));
+  const auto second = run_task(stores->leases().take_over(10));
+  ASSERT_EQ(first.size(), 1);
+  ASSERT_EQ(second.size(), 1);
+  EXPECT_EQ(first[0].scope, ann);
+  EXPECT_EQ(first[0].task.id, hers.id);
+  EXPECT_EQ(second[0].scope, bob);
+  EXPECT_EQ(second[0].task.id, his.id);
+  EXPECT_EQ(second[0].request.id, his.request_message_id);
+  EXPECT_EQ(second[0].request.content, "hello");
+  EXPECT_EQ(second[0].attempt, 2);
+  EXPECT_TRUE(run_task(stores->leases().take_over(10)).empty());
+}
+
+TEST_P(TaskStoreContract, OnlyTheProcessThatRunsATaskWritesAboutIt) {
+  const auto user = new_user();
+  const auto task = begun(user, new_session(user));
+  const auto answer = answer_to(task);
+  stores->restart();
+  EXPECT_FALSE(run_task(stores->tasks().append(user, task, {{.type = EventType::task_progress}})));
+  EXPECT_FALSE(run_task(stores->tasks().complete(user, completed(task, answer), answer, {})));
+  EXPECT_FALSE(run_task(stores->tasks().end(user, ended(task, TaskStatus::failed), {})));
+  ASSERT_EQ(run_task(stores->leases().take_over(10)).size(), 1);
+  EXPECT_TRUE(run_task(stores->tasks().complete(user, completed(task, answer), answer, {})));
 }
 
 TEST_P(TaskStoreContract, AnotherUsersTaskIsNotThere) {

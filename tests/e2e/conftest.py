@@ -7,9 +7,13 @@ import pytest
 
 import settings
 from client import Api
+from front import FRONTS, Front
+from group import Group
+from recording_process import RecordingProcesses
 from scripted_openai import ScriptedOpenAi
 from server import Server
 from settings import provider_settings
+from stores import Qdrant, Stores
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -46,38 +50,97 @@ def provider(running_provider):
     return running_provider
 
 
+def pytest_collection_modifyitems(items):
+    for item in items:
+        alone = item.get_closest_marker("embedded_only")
+        if settings.MANY and alone:
+            item.add_marker(pytest.mark.skip(reason=alone.args[0]))
+
+
 @pytest.fixture(scope="session")
-def server(running_provider):
+def running_stores():
+    """The PostgreSQL and the Redis of this test process."""
+    stores = Stores()
+    yield stores
+    stores.dispose()
+
+
+@pytest.fixture
+def start_qdrant():
+    """Starts doubles of Qdrant, which the test may stop."""
+    started = []
+
+    def start() -> Qdrant:
+        started.append(Qdrant())
+        return started[-1]
+
+    yield start
+    for qdrant in started:
+        qdrant.dispose()
+
+
+@pytest.fixture(scope="session")
+def scale(request):
+    """Makes the settings of a deployment with an empty store: nothing where each process has its own embedded one."""
+    if not settings.MANY:
+        return dict
+    return request.getfixturevalue("running_stores").new_deployment
+
+
+@pytest.fixture(scope="session")
+def server(running_provider, scale):
     """A server with the scripted provider, shared by tests that change no setting: each test has users of its own."""
-    server = Server(**provider_settings(running_provider.base_url))
-    server.start()
-    yield server
-    server.dispose()
+    yield from _shared({**scale(), **provider_settings(running_provider.base_url)})
 
 
 @pytest.fixture(scope="session")
-def offline_server():
+def offline_server(scale):
     """A server as it comes, without any provider: the offline model answers."""
-    server = Server()
+    yield from _shared(scale())
+
+
+def _shared(deployment: dict[str, str]):
+    server = Group([Server(**deployment), Server(**deployment)]) if settings.MANY else Server(**deployment)
     server.start()
     yield server
     server.dispose()
 
 
 @pytest.fixture
-def start_server(running_provider, tmp_path):
+def start_server(running_provider, scale, tmp_path):
     """Starts servers of the test's own, with changed settings, and disposes of them after it."""
     started = []
 
     def start(**overrides: str) -> Server:
         data_dir = tmp_path / f"data-{len(started)}"
         data_dir.mkdir()
-        started.append(Server(data_dir, **{**provider_settings(running_provider.base_url), **overrides}))
+        fixed = {**scale(), **provider_settings(running_provider.base_url)}
+        started.append(Server(data_dir, **{**fixed, **overrides}))
         return started[-1].start()
 
     yield start
     for server in started:
         server.dispose()
+
+
+@pytest.fixture(params=FRONTS)
+def start_front(request):
+    """Starts fronts before processes (anything with a port); a test that asks for it runs with each kind of front."""
+    started = []
+
+    def start(*processes, **options) -> Front:
+        started.append(FRONTS[request.param]([process.port for process in processes], **options))
+        return started[-1].start()
+
+    yield start
+    for front in started:
+        front.dispose()
+
+
+@pytest.fixture
+def record():
+    """Makes processes that write down what reaches them; they end with the test's loop."""
+    return RecordingProcesses()
 
 
 @pytest.fixture

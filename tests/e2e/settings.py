@@ -20,6 +20,10 @@ PATIENCE = float(os.environ.get("CODELAB_E2E_PATIENCE", "1"))
 CRASHES = int(os.environ.get("CODELAB_E2E_CRASHES", "50"))
 
 
+# One process with its embedded store, or several over one PostgreSQL and one Redis.
+MANY = os.environ.get("CODELAB_E2E_SCALE", "one") == "many"
+
+
 def patient(seconds: float) -> float:
     return seconds * PATIENCE
 

@@ -107,7 +107,8 @@ async def test_nothing_acknowledged_is_lost_by_kill_9_during_a_stream_of_posts(s
     assert_acknowledged(ledger, messages, log)
     assert_consistent(messages, log, tasks)
     server.stop()
-    assert_whole(server)
+    if not settings.MANY:
+        assert_whole(server)
 
 
 async def nothing_runs(user) -> bool:
@@ -173,7 +174,7 @@ def assert_whole(server) -> None:
         database.close()
 
 
-async def test_tasks_that_ran_when_the_server_died_are_ended_by_its_successor(start_server, connect, provider):
+async def test_tasks_that_ran_when_the_server_died_are_finished_by_its_successor(start_server, connect, provider):
     server = start_server()
     user = await connect(server).new_user()
     session = await user.new_session()
@@ -183,19 +184,21 @@ async def test_tasks_that_ran_when_the_server_died_are_ended_by_its_successor(st
     await eventually(lambda: len(provider.asked(gate)) == 3, "three answers to be on their way")
     server.kill()
     server.start()
+    await eventually(lambda: len(provider.asked(gate)) == 6, "three answers to be begun again", 30)
+    provider.open_gate(gate)
     for task in tasks:
         ended = await eventually(lambda: ended_task(user, task["id"]), "the task to end")
-        assert ended["status"] == "failed" and ended["error"]["code"] and ended["error"]["detail"]
-        assert ended["message_id"] is None and ended["completed_at"]
+        assert ended["status"] == "completed" and ended["message_id"] and ended["error"] is None
     async with user.stream(session, since="0") as stream:
         events = []
         for _ in tasks:
-            events += await stream.until_type("TASK_FAILED")
-    assert {event["task_id"] for event in events if event["type"] == "TASK_FAILED"} == {task["id"] for task in tasks}
-    assert "MESSAGE_DELTA" not in types(events) and "TASK_COMPLETED" not in types(events)
-    assert [message["content"] for message in await user.messages(session)] == contents
-    provider.open_gate(gate)
-    assert (await user.say(session, "and on it goes"))["content"] == "echo: and on it goes"
+            events += await stream.until_type("TASK_COMPLETED")
+    for task in tasks:
+        story = [event for event in events if event["task_id"] == task["id"]]
+        assert [event["payload"]["attempt"] for event in story if event["type"] == "TASK_STARTED"] == [1, 2]
+        assert types(story)[-2:] == ["MESSAGE_CREATED", "TASK_COMPLETED"]
+    answers = [message for message in await user.messages(session) if message["role"] == "assistant"]
+    assert [message["content"] for message in answers] == ["t0 t1 t2 t3 "] * 3
 
 
 async def ended_task(user, task_id: str) -> dict | None:
@@ -229,9 +232,11 @@ async def test_acknowledged_changes_of_every_kind_outlive_kill_9(start_server, c
     (await left.get("/my/profile")).unauthorized()
     (await gone.get("/my/profile")).unauthorized()
     server.stop()
-    assert_whole(server)
+    if not settings.MANY:
+        assert_whole(server)
 
 
+@pytest.mark.embedded_only("the database's own vacuum does it there")
 async def test_what_an_erased_user_wrote_leaves_the_disk_while_the_server_runs(start_server, connect):
     server = start_server()
     user = await connect(server).new_user()

@@ -114,6 +114,7 @@ def test_a_wrong_command_is_told(arguments):
     assert result.returncode != 0 and result.stdout + result.stderr
 
 
+@pytest.mark.embedded_only("each process counts for itself")
 async def test_the_metrics_have_families_for_every_part(api):
     user = await api.new_user()
     session = await user.new_session()
@@ -202,12 +203,14 @@ async def test_nothing_secret_is_stored_in_clear(start_server, connect):
         assert path.stat().st_mode & 0o077 == 0, f"{path} can be read by others"
 
 
+@pytest.mark.embedded_only("processes share a database, not a folder")
 def test_two_servers_do_not_share_one_folder(start_server, tmp_path):
     server = start_server()
     result = run_command("serve", CODELAB_DATA_DIR=str(server.data_dir), CODELAB_PORT="0")
     assert result.returncode != 0 and str(server.data_dir) in result.stderr
 
 
+@pytest.mark.embedded_only("the same is tested with PostgreSQL itself")
 async def test_a_changed_migration_is_refused(start_server, connect):
     server = start_server()
     server.stop()

@@ -110,6 +110,7 @@ async def test_secrets_rotate_across_restarts(start_server, connect):
     (await later.get("/my/profile")).expect(200)
 
 
+@pytest.mark.embedded_only("processes that share a database have their secrets configured")
 async def test_without_a_configured_secret_tokens_survive_a_restart(start_server, connect):
     server = start_server()
     user = await connect(server).new_user()

@@ -2,12 +2,16 @@
 
 #include <chrono>
 
+#include <boost/asio/this_coro.hpp>
+
 #include "base/describe/decode.hpp"
 #include "base/describe/encode.hpp"
 #include "base/describe/parse_json.hpp"
 
 namespace codelab::core::agents {
 namespace {
+
+namespace this_coro = boost::asio::this_coro;
 
 constexpr std::chrono::seconds kCacheTtl{300};
 
@@ -89,8 +93,14 @@ base::Task<base::Result<Agent>> AgentRegistry::store_changed(identity::UserScope
 base::Task<base::Result<base::AgentId>> AgentRegistry::erase(identity::UserScope scope, AgentRef ref) {
   const auto agent = co_await store_.find(scope, std::move(ref));
   if (!agent) co_return not_found();
+  const bool throwing = co_await this_coro::throw_if_cancelled();
+  co_await this_coro::throw_if_cancelled(false);
   const bool erased = co_await store_.erase(scope, agent->id, clock_.now());
   co_await cache_.invalidate(scope);
+  if (erased) {
+    for (AgentListener* each : listeners_) each->agent_erased(scope, agent->id);
+  }
+  co_await this_coro::throw_if_cancelled(throwing);
   if (!erased) co_return not_found();
   co_return agent->id;
 }

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <boost/json/value.hpp>
 
 #include "base/clock.hpp"
+#include "core/agents/agent_listener.hpp"
 #include "core/agents/ports.hpp"
 #include "core/cache/ports.hpp"
 
@@ -55,8 +58,10 @@ struct CallableAgent {
 /// the very next read. Thread-safe.
 class AgentRegistry {
  public:
-  AgentRegistry(AgentStore& store, cache::Cache& cache, const base::Clock& clock)
-      : store_(store), cache_(cache), clock_(clock) {}
+  /// All of it outlives this object; `listeners` hold no null.
+  AgentRegistry(AgentStore& store, cache::Cache& cache, const base::Clock& clock,
+                std::vector<AgentListener*> listeners = {})
+      : store_(store), cache_(cache), clock_(clock), listeners_(std::move(listeners)) {}
 
   base::Task<Page<Agent>> list(identity::UserScope scope, PageRequest page);
   /// The agent's public JSON. Errors: agent_not_found.
@@ -68,7 +73,8 @@ class AgentRegistry {
   /// `changes` is the JSON of an AgentChanges. Errors: validation_failed, name_taken, agent_not_found, state_conflict.
   base::Task<base::Result<Agent>> patch(identity::UserScope scope, AgentRef ref, boost::json::value changes);
   base::Task<base::Result<Agent>> replace(identity::UserScope scope, AgentRef ref, AgentDefinition definition);
-  /// The agent that was deleted. Errors: agent_not_found.
+  /// The agent that was deleted: store, cache and listeners learn of it together, even when the request that asked for
+  /// it is cancelled meanwhile. Errors: agent_not_found.
   base::Task<base::Result<base::AgentId>> erase(identity::UserScope scope, AgentRef ref);
 
  private:
@@ -77,6 +83,7 @@ class AgentRegistry {
   AgentStore& store_;
   cache::Cache& cache_;
   const base::Clock& clock_;
+  std::vector<AgentListener*> listeners_;
 };
 
 }  // namespace codelab::core::agents

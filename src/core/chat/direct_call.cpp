@@ -20,8 +20,6 @@ namespace codelab::core::chat {
 namespace {
 
 constexpr std::int64_t kHistoryMessages = 200;
-/// What of an answer goes into memory: enough to find and to recall it.
-constexpr std::size_t kMaxRememberedBytes = 16'000;
 
 /// Passes the answer's text on to readers once open(): what comes before is held back.
 class HubSink final : public models::TextSink {
@@ -127,7 +125,7 @@ base::Task<std::optional<base::Error>> DirectCallRunner::guarded_attempt(const D
     base::log::error("task_broken", {{"task_id", call.task.id.str()}, {"reason", failure.what()}});
     away = true;
   } catch (const boost::system::system_error& failure) {
-    // Cancelled with the whole process: nothing can be awaited any more, recovery at the next start ends the task.
+    // Cancelled with the whole process: nothing can be awaited any more, another process takes the task over.
     if (failure.code() == boost::asio::error::operation_aborted) throw;
     base::log::error("task_broken", {{"task_id", call.task.id.str()}, {"reason", failure.what()}});
   } catch (const std::exception& failure) {
@@ -173,38 +171,20 @@ base::Task<DirectCallRunner::Context> DirectCallRunner::retrieve(const DirectCal
   const auto& config = call.agent.config.memory;
   if (!config.enabled) co_return context;
   memory::Search search{.text = call.request.content, .top_k = config.top_k, .min_score = config.min_score};
-  auto found = co_await ports_.memory.search(call.scope, call.agent.id, std::move(search));
-  if (found) {
-    context.memories = std::move(*found);
-  } else {
-    context.memory_error = found.error();
+  try {
+    auto found = co_await ports_.memory.search(call.scope, call.agent.id, std::move(search));
+    if (found) context.memories = std::move(*found);
+    if (!found) context.memory_error = found.error();
+  } catch (const base::StoreError& failure) {
+    base::log::warning("memory_not_searched", {{"task_id", call.task.id.str()}, {"reason", failure.what()}});
+    context.memory_error = base::make_error(base::ErrorCode::store_unavailable, "memory is away at the moment");
   }
   co_return context;
 }
 
-/// A memory that could not be stored does not take the answer away. An empty answer is nothing to remember.
 base::Task<bool> DirectCallRunner::remember(const DirectCall& call, std::string answer) {
-  if (!call.agent.config.memory.enabled || answer.empty()) co_return false;
-  memory::Remember what{.kind = memory::MemoryKind::interaction,
-                        .text = "User: " + call.request.content + "\nAssistant: " + answer};
-  what.text = memory::utf8_prefix(what.text, kMaxRememberedBytes);
-  what.metadata["session_id"] = call.task.session_id.str();
-  what.metadata["message_id"] = call.request.id.str();
-  std::string reason;
-  try {
-    auto stored = co_await ports_.memory.remember(call.scope, call.agent.id, std::move(what));
-    if (stored) co_await ports_.memory.keep_bounds(call.scope, call.agent.id, call.agent.config.memory, stored->id);
-    if (stored) co_return true;
-    reason = stored.error().detail;
-  } catch (const boost::system::system_error& failure) {
-    if (failure.code() == boost::asio::error::operation_aborted) throw;
-    reason = failure.what();
-  } catch (const std::exception& failure) {
-    reason = failure.what();
-  }
-  base::log::warning("memory_not_stored",
-                     {{"task_id", call.task.id.str()}, {"agent_id", call.agent.id.str()}, {"reason", reason}});
-  co_return false;
+  co_await ports_.interactions.remember(call.scope, call.agent, call.request, std::move(answer));
+  co_return true;
 }
 
 Message DirectCallRunner::answer_message(const DirectCall& call, base::MessageId id,
@@ -268,10 +248,10 @@ base::Task<bool> DirectCallRunner::try_store_end(const DirectCall& call, const T
 base::Task<> DirectCallRunner::store_end(const DirectCall& call, Task task, std::optional<Message> answer) {
   const base::Executor executor = co_await boost::asio::this_coro::executor;
   boost::asio::steady_timer pause(executor);
-  for (const auto wait : end_retries_) {
+  for (std::size_t retry = 0; retry < end_retries_.size(); ++retry) {
     const bool settled = co_await try_store_end(call, task, answer);
     if (settled) co_return;
-    pause.expires_after(wait);
+    pause.expires_after(end_retries_.wait(retry));
     co_await pause.async_wait(boost::asio::use_awaitable);
   }
   const bool settled = co_await try_store_end(call, task, answer);

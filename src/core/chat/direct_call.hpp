@@ -1,11 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <string>
 
 #include "base/clock.hpp"
 #include "core/agents/registry.hpp"
+#include "core/chat/interactions.hpp"
 #include "core/chat/ports.hpp"
 #include "core/chat/prompt.hpp"
 #include "core/events/stream_hub.hpp"
@@ -33,22 +35,33 @@ class DirectCallRunner {
     TaskStore& tasks;
     MessageStore& messages;
     memory::AgentMemory& memory;
+    Interactions& interactions;
     models::ChatModel& model;
     const models::PriceTable& prices;
     events::StreamHub& hub;
     const base::Clock& clock;
   };
 
-  /// How long to wait before storing a task's end is tried again; after the last one recovery at the next start ends
-  /// it.
-  using EndRetries = std::array<std::chrono::milliseconds, 4>;
-  static constexpr EndRetries kEndRetries{std::chrono::milliseconds{100}, std::chrono::milliseconds{1'000},
-                                          std::chrono::milliseconds{5'000}, std::chrono::milliseconds{15'000}};
+  /// How long to wait before storing a task's end is tried again. When none is left the answer is lost, and the task is
+  /// run again once this process is gone.
+  struct EndRetries {
+    std::array<std::chrono::milliseconds, 4> waits{};
+    /// How often the last of them is repeated.
+    std::size_t repeats = 0;
+
+    std::size_t size() const { return waits.size() + repeats; }
+    std::chrono::milliseconds wait(std::size_t retry) const { return waits[std::min(retry, waits.size() - 1)]; }
+  };
+  /// An hour.
+  static constexpr EndRetries kEndRetries{
+      .waits = {std::chrono::milliseconds{100}, std::chrono::milliseconds{1'000}, std::chrono::milliseconds{5'000},
+                std::chrono::milliseconds{15'000}},
+      .repeats = 240};
 
   DirectCallRunner(Ports ports, std::int64_t context_tokens, EndRetries end_retries = kEndRetries)
       : ports_(ports), context_tokens_(context_tokens), end_retries_(end_retries) {}
 
-  /// Throws operation_aborted when it is cancelled with the whole process; recovery ends the task then.
+  /// Throws operation_aborted when it is cancelled with the whole process; another process takes the task over.
   base::Task<> run(DirectCall call);
 
  private:

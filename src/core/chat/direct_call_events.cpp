@@ -23,6 +23,19 @@ struct CallPayload {
   }
 };
 
+struct StartedPayload {
+  base::AgentId agent_id;
+  base::MessageId message_id;
+  std::int64_t attempt = 1;
+
+  static constexpr std::string_view kName = "StartedPayload";
+  static constexpr auto describe() {
+    using base::field;
+    return base::fields(field("agent_id", &StartedPayload::agent_id), field("message_id", &StartedPayload::message_id),
+                        field("attempt", &StartedPayload::attempt));
+  }
+};
+
 struct RetrievedMemory {
   base::MemoryId id;
   double score = 0;
@@ -100,8 +113,9 @@ events::NewEvent direct_agent_call(const Task& task) {
   return event_of(task, events::EventType::direct_agent_call, base::encode(call_payload(task)));
 }
 
-events::NewEvent task_started(const Task& task) {
-  return event_of(task, events::EventType::task_started, base::encode(call_payload(task)));
+events::NewEvent task_started(const Task& task, std::int64_t attempt) {
+  const StartedPayload payload{.agent_id = task.agent_id, .message_id = task.request_message_id, .attempt = attempt};
+  return event_of(task, events::EventType::task_started, base::encode(payload));
 }
 
 events::NewEvent context_retrieved(const Task& task, const std::vector<memory::MemoryHit>& memories,

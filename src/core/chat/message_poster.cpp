@@ -7,8 +7,8 @@
 #include "base/log.hpp"
 #include "base/store_error.hpp"
 #include "core/chat/direct_call_events.hpp"
+#include "core/chat/interruption.hpp"
 #include "core/chat/mention.hpp"
-#include "core/chat/recovery.hpp"
 
 namespace codelab::core::chat {
 namespace {
@@ -133,6 +133,8 @@ base::Task<base::Result<Posted>> MessagePoster::follow_earlier(identity::UserSco
 base::Task<base::Result<Posted>> MessagePoster::follow_existing(identity::UserScope scope, Task task,
                                                                 Follower follower) {
   const base::Executor executor = co_await boost::asio::this_coro::executor;
+  // The task may run in another process.
+  co_await ports_.hub.follow(scope, events::stream_of(task.session_id));
   auto following = watch(scope, task, follower, executor, TaskWatch::From::its_beginning);
   auto current = co_await ports_.tasks.find(scope, task.id);
   if (!current) co_return base::make_error(base::ErrorCode::not_found, "the first post's session was deleted");

@@ -40,9 +40,10 @@ struct MessageRange {
 class MessageStore {
  public:
   virtual ~MessageStore() = default;
-  /// In the order in which they were stored, oldest first. With neither bound the first `limit`; with `before` the last `limit` before it. Forwards,
-  /// next_cursor is the id of the last item when more follow. A page is shorter than `limit` where its content would
-  /// pass kMaxPageBytes; it has at least one message if there are any. Errors: session_not_found.
+  /// In the order in which they were stored, oldest first. With neither bound the first `limit`; with `before` the
+  /// last `limit` before it. Forwards, next_cursor is the id of the last item when more follow. A page is shorter than
+  /// `limit` where its content would pass kMaxPageBytes; it has at least one message if there are any. Errors:
+  /// session_not_found.
   virtual base::Task<base::Result<Page<Message>>> list(identity::UserScope scope, base::SessionId session,
                                                        MessageRange range) = 0;
   /// Content of one list().
@@ -84,12 +85,7 @@ struct TaskFilter {
   std::optional<TaskStatus> status;
 };
 
-/// A task with the scope of its owner: what recovery works on.
-struct OwnedTask {
-  identity::UserScope scope;
-  Task task;
-};
-
+/// Writes only about tasks that this process runs: see TaskLeases.
 class TaskStore {
  public:
   virtual ~TaskStore() = default;
@@ -98,9 +94,10 @@ class TaskStore {
   /// The task that this key made before; nullopt when the key is fresh. Errors: idempotency_key_reused.
   virtual base::Task<base::Result<std::optional<Task>>> earlier(identity::UserScope scope, IdempotencyKey key,
                                                                 base::Timestamp now) = 0;
-  /// Adds events about a task that runs. False, and nothing written, when the task has ended or its session is gone.
+  /// Adds events about a task that runs. False, and nothing written, when the task has ended, its session is gone or
+  /// another process runs it.
   virtual base::Task<bool> append(identity::UserScope scope, Task task, std::vector<events::NewEvent> events) = 0;
-  /// The answer and the end of its task. False, and nothing written, when the task has ended or its session is gone.
+  /// The answer and the end of its task. False, and nothing written, as append().
   virtual base::Task<bool> complete(identity::UserScope scope, Task task, Message answer,
                                     std::vector<events::NewEvent> events) = 0;
   /// Ends a task without an answer: `task` carries the final status, error and completed_at. As complete().
@@ -109,8 +106,6 @@ class TaskStore {
   /// Newest first.
   virtual base::Task<Page<Task>> list(identity::UserScope scope, TaskFilter filter, PageRequest page) = 0;
   virtual base::Task<std::optional<Message>> answer(identity::UserScope scope, base::TaskId task) = 0;
-  /// For recovery at start: every task, of any user, that is queued or running.
-  virtual base::Task<std::vector<OwnedTask>> unfinished() = 0;
 };
 
 }  // namespace codelab::core::chat

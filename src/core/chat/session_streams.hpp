@@ -23,6 +23,8 @@ class SessionStreams {
                                                       events::StreamReader::Options options);
 
  private:
+  static base::Task<bool> may_read(Ports ports, identity::Identity who, base::SessionId session);
+
   Ports ports_;
 };
 

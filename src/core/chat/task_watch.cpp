@@ -14,7 +14,7 @@ bool ends_task(events::EventType type) {
 
 TaskWatch::TaskWatch(events::StreamHub& hub, const identity::UserScope& scope, events::StreamId stream,
                      base::TaskId task, std::shared_ptr<events::Subscription> subscription, From from)
-    : task_(task), subscription_(std::move(subscription)) {
+    : task_(task), from_(from), subscription_(std::move(subscription)) {
   if (from == From::now) {
     hub.subscribe(scope, stream, subscription_);
     return;
@@ -38,11 +38,11 @@ void TaskWatch::note(const events::LinePtr& line) {
 
 base::Task<std::vector<events::LinePtr>> TaskWatch::next(std::chrono::steady_clock::time_point deadline) {
   std::vector<events::LinePtr> lines = std::exchange(missed_, {});
-  if (lines.empty() && !closed_) {
-    const auto timeout = deadline - std::chrono::steady_clock::now();
-    auto batch = co_await subscription_->next(timeout);
+  while (lines.empty() && !closed_ && std::chrono::steady_clock::now() < deadline) {
+    auto batch = co_await subscription_->next(deadline - std::chrono::steady_clock::now());
     lines = std::move(batch.lines);
-    if (batch.state != events::Subscription::State::open) closed_ = true;
+    const bool lost_sight = batch.missed && from_ == From::its_beginning;
+    if (batch.state != events::Subscription::State::open || lost_sight) closed_ = true;
   }
   for (const events::LinePtr& line : lines) note(line);
   co_return lines;

@@ -13,7 +13,8 @@ namespace codelab::core::chat {
 /// Used by one coroutine on the executor of its subscription. A watch that is dropped stops nothing.
 class TaskWatch {
  public:
-  /// A task that is about to begin has no past to look for.
+  /// A task that is about to begin here has no past to look for, and its end will be told here. Any other may run in
+  /// another process, whose events may not come.
   enum class From : std::uint8_t { now, its_beginning };
 
   TaskWatch(events::StreamHub& hub, const identity::UserScope& scope, events::StreamId stream, base::TaskId task,
@@ -28,7 +29,8 @@ class TaskWatch {
   const events::LinePtr& end() const { return end_; }
   /// The newest MESSAGE_CREATED that was read: after TASK_COMPLETED it is the answer.
   const events::LinePtr& message() const { return message_; }
-  /// No more lines will come: the task ended, or the stream was closed or fell behind.
+  /// No more lines will come: the task ended, or the stream was closed or fell behind, or lost sight of a task that
+  /// runs elsewhere.
   bool closed() const { return closed_; }
   void close() { subscription_->close(); }
 
@@ -36,6 +38,7 @@ class TaskWatch {
   void note(const events::LinePtr& line);
 
   base::TaskId task_;
+  From from_;
   std::shared_ptr<events::Subscription> subscription_;
   std::vector<events::LinePtr> missed_;
   events::LinePtr message_;

@@ -90,6 +90,9 @@ struct TaskError {
   }
 };
 
+/// A server process, as the one that runs a task. New at each start.
+using RunnerId = base::Id<struct RunnerTag>;
+
 struct Task {
   base::TaskId id;
   base::SessionId session_id;

@@ -22,8 +22,15 @@ struct DeltaPayload {
 
 }  // namespace
 
-void GrowingTexts::begin(base::TaskId task, std::string agent, base::MessageId message) {
-  texts_.push_back({.task = task, .agent = std::move(agent), .message = message, .content = {}});
+void GrowingTexts::begin(base::TaskId task, std::string agent, base::MessageId message, std::int64_t began) {
+  end(task);
+  texts_.push_back({.task = task, .agent = std::move(agent), .message = message, .began = began, .content = {}});
+}
+
+std::optional<std::int64_t> GrowingTexts::length_of(const base::TaskId& task, const base::MessageId& message) const {
+  const auto found = std::ranges::find(texts_, task, &Text::task);
+  if (found == texts_.end() || found->message != message) return std::nullopt;
+  return static_cast<std::int64_t>(found->content.size());
 }
 
 bool GrowingTexts::append(const base::TaskId& task, std::string_view text, std::int64_t last_seq) {
@@ -72,12 +79,34 @@ TextDelta GrowingTexts::last(std::size_t length) const {
   return delta_of(segment, segment.length - static_cast<std::int64_t>(length));
 }
 
+TextPiece GrowingTexts::last_piece(std::size_t length) const {
+  const Segment& segment = segments_.back();
+  const Text& text = text_of(segment.task);
+  return {.task = text.task,
+          .agent = text.agent,
+          .message = text.message,
+          .after_seq = segment.seq,
+          .offset = std::ssize(text.content) - static_cast<std::int64_t>(length),
+          .text = text.content.substr(text.content.size() - length)};
+}
+
 std::vector<TextDelta> GrowingTexts::after(Position since) const {
   std::vector<TextDelta> deltas;
   for (const Segment& segment : segments_) {
     if (Position{.seq = segment.seq, .delta = segment.begin + segment.length} <= since) continue;
     const std::int64_t seen = segment.seq == since.seq ? std::max<std::int64_t>(0, since.delta - segment.begin) : 0;
     deltas.push_back(delta_of(segment, seen));
+  }
+  return deltas;
+}
+
+std::vector<TextDelta> GrowingTexts::after_elsewhere(Position since) const {
+  const bool alone = texts_.size() == 1 && texts_.front().began <= since.seq;
+  const std::int64_t seen = alone && since.delta <= std::ssize(texts_.front().content) ? since.delta : 0;
+  std::vector<TextDelta> deltas;
+  for (const Segment& segment : segments_) {
+    const std::int64_t skipped = std::max<std::int64_t>(0, seen - segment.offset);
+    if (skipped < segment.length) deltas.push_back(delta_of(segment, skipped));
   }
   return deltas;
 }

@@ -1,11 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "core/events/event.hpp"
+#include "core/events/stream_bus.hpp"
 
 namespace codelab::core::events {
 
@@ -26,21 +27,30 @@ class GrowingTexts {
   /// Delta bytes so far; 0 again when no text grows.
   std::int64_t total() const { return total_; }
 
-  void begin(base::TaskId task, std::string agent, base::MessageId message);
+  /// `began`: the stream's last logged event then. A text that the task had before is given up: it began anew.
+  void begin(base::TaskId task, std::string agent, base::MessageId message, std::int64_t began);
+  /// Length of that task's text so far; nullopt when it has none here.
+  std::optional<std::int64_t> length_of(const base::TaskId& task, const base::MessageId& message) const;
   /// False for a task without a text. `last_seq` is the stream's last logged event.
   bool append(const base::TaskId& task, std::string_view text, std::int64_t last_seq);
   void end(const base::TaskId& task);
 
   /// The piece that append() added last, `length` bytes of it.
   TextDelta last(std::size_t length) const;
-  /// Everything after `since`, in order.
+  /// The same for other processes.
+  TextPiece last_piece(std::size_t length) const;
+  /// Everything after `since`, in order, for a `since` that was read here.
   std::vector<TextDelta> after(Position since) const;
+  /// The same for one that may have been read in another process, where events and pieces stood in another order: of a
+  /// text that grows alone, what its offset says; of several, all of each. Nothing is left out.
+  std::vector<TextDelta> after_elsewhere(Position since) const;
 
  private:
   struct Text {
     base::TaskId task;
     std::string agent;
     base::MessageId message;
+    std::int64_t began = 0;
     std::string content;
   };
   struct Segment {

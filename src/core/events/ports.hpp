@@ -24,6 +24,15 @@ class EventLog {
   virtual base::Task<std::int64_t> last_seq(identity::UserScope scope, StreamId stream) = 0;
 };
 
+/// Writes to a user's own stream what changed outside of the store that keeps the log. Thread-safe; a store that is
+/// away throws.
+class OwnStream {
+ public:
+  virtual ~OwnStream() = default;
+  /// When it returns the event is durable and was relayed. False, and nothing written, when there is no such user.
+  virtual base::Task<bool> append(identity::UserScope scope, NewEvent event) = 0;
+};
+
 /// Told of each event once it is durable, in the order of the log, by the store that wrote it. Must return quickly.
 /// Called on a store's own thread.
 class EventRelay {

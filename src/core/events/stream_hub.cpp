@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include "base/log.hpp"
 
@@ -20,33 +21,166 @@ bool wants_deltas(const std::vector<std::weak_ptr<Subscription>>& subscribers, c
   });
 }
 
-bool ends_text(EventType type) {
-  return type == EventType::message_created || type == EventType::task_completed || type == EventType::task_failed ||
-         type == EventType::task_cancelled;
-}
-
 LinePtr delta_line(StreamId stream, const TextDelta& delta, base::Timestamp at) {
   return std::make_shared<const StreamLine>(make_unlogged_line(stream, delta.position, delta.event, at));
 }
+
+constexpr auto kClose = [](Subscription& subscription) { subscription.close(); };
+
+/// Of one stream, while it begins to be followed.
+constexpr std::size_t kEarlyPieces = 4'096;
 
 }  // namespace
 
 StreamHub::StreamHub(const base::Clock& clock, Limits limits) : clock_(clock), limits_(limits) {}
 
+template <class Tell>
+void StreamHub::for_each_of(Channel& channel, Tell&& tell) {
+  for (const auto& each : channel.subscribers) {
+    if (const auto subscriber = each.lock()) tell(*subscriber);
+  }
+}
+
+template <class Match, class Tell>
+void StreamHub::for_each_where(Match&& match, Tell&& tell) {
+  for (Shard& shard : shards_) {
+    const std::scoped_lock lock(shard.mutex);
+    for (auto& [key, channel] : shard.channels) {
+      for_each_of(channel, [&](Subscription& subscription) {
+        if (match(key, subscription)) tell(subscription);
+      });
+    }
+  }
+}
+
 void StreamHub::committed(const Event& event) noexcept {
   try {
     const Key key{event.user, event.stream};
     Shard& shard = shard_of(key);
-    const auto line = std::make_shared<const StreamLine>(make_line(event));
-    const std::scoped_lock lock(shard.mutex);
-    Channel& channel = shard.channels[key];
-    channel.last_seq = std::max(channel.last_seq, event.seq);
-    if (event.body.task && ends_text(event.body.type)) channel.texts.end(*event.body.task);
-    buffer(channel, line, clock_.now());
-    deliver(channel, line);
+    {
+      const std::scoped_lock lock(shard.mutex);
+      place(shard.channels[key], event);
+    }
+    if (bus_ != nullptr) bus_->publish(event);
   } catch (const std::exception& failure) {
     base::log::error("relay_failed", {{"reason", failure.what()}});
   }
+}
+
+void StreamHub::event_arrived(const Event& event) noexcept {
+  try {
+    const Key key{event.user, event.stream};
+    Shard& shard = shard_of(key);
+    const std::scoped_lock lock(shard.mutex);
+    const auto found = shard.channels.find(key);
+    if (found != shard.channels.end()) place(found->second, event);
+  } catch (const std::exception& failure) {
+    base::log::error("relay_failed", {{"reason", failure.what()}});
+  }
+}
+
+/// Readers sort out what comes twice or too early.
+void StreamHub::place(Channel& channel, const Event& event) {
+  const auto line = std::make_shared<const StreamLine>(make_line(event));
+  if (event.body.task && ends_text(event.body.type)) {
+    channel.texts.end(*event.body.task);
+    std::erase(channel.foreign_texts, *event.body.task);
+  }
+  buffer(channel, line, clock_.now());
+  channel.last_seq = std::max(channel.last_seq, event.seq);
+  deliver(channel, line);
+}
+
+void StreamHub::text_arrived(const base::UserId& user, StreamId stream, const TextPiece& piece) noexcept {
+  try {
+    const Key key{user, stream};
+    Shard& shard = shard_of(key);
+    const std::scoped_lock lock(shard.mutex);
+    const auto found = shard.channels.find(key);
+    if (found == shard.channels.end()) return;
+    Channel& channel = found->second;
+    if (channel.following > 0 && channel.early.size() < kEarlyPieces) channel.early.push_back(piece);
+    if (channel.following == 0) place(channel, stream, piece);
+  } catch (const std::exception& failure) {
+    base::log::error("relay_failed", {{"reason", failure.what()}});
+  }
+}
+
+/// A text that began anew (its task was taken over) replaces the one before. One with a hole is given up: the log
+/// brings its message.
+void StreamHub::place(Channel& channel, StreamId stream, const TextPiece& piece) {
+  auto known = channel.texts.length_of(piece.task, piece.message);
+  if (!known && piece.offset == 0) {
+    channel.texts.begin(piece.task, piece.agent, piece.message, piece.after_seq);
+    channel.foreign_texts.push_back(piece.task);
+    known = 0;
+  }
+  if (!known || piece.offset + std::ssize(piece.text) <= *known) return;
+  if (piece.offset > *known) return channel.texts.end(piece.task);
+  const auto news = std::string_view(piece.text).substr(static_cast<std::size_t>(*known - piece.offset));
+  channel.texts.append(piece.task, news, channel.last_seq);
+  if (wants_deltas(channel.subscribers, piece.task)) {
+    deliver(channel, delta_line(stream, channel.texts.last(news.size()), clock_.now()));
+  }
+}
+
+void StreamHub::events_missed(const base::UserId& user, StreamId stream, std::optional<std::int64_t>) noexcept {
+  const Key key{user, stream};
+  Shard& shard = shard_of(key);
+  const std::scoped_lock lock(shard.mutex);
+  const auto found = shard.channels.find(key);
+  if (found == shard.channels.end()) return;
+  for_each_of(found->second, [](Subscription& subscription) { subscription.miss(); });
+}
+
+void StreamHub::access_changed(const base::UserId& user) noexcept {
+  for_each_where([&](const Key& key, const Subscription&) { return key.user == user; },
+                 [](Subscription& subscription) { subscription.change_access(); });
+}
+
+/// What arrives meanwhile waits, so that a text is complete before its next piece comes.
+base::Task<> StreamHub::follow(identity::UserScope scope, StreamId stream) {
+  if (bus_ == nullptr) co_return;
+  const Key key{scope.user(), stream};
+  Shard& shard = shard_of(key);
+  {
+    const std::scoped_lock lock(shard.mutex);
+    Channel& channel = shard.channels[key];
+    if (channel.follow) co_return;
+    ++channel.following;
+  }
+  StreamBus::Following following;
+  StreamBus::Following access;
+  StreamBus::Recent recent;
+  std::exception_ptr failure;
+  try {
+    following = co_await bus_->follow(scope, stream);
+    access = co_await bus_->follow(scope, own_stream(scope.user()));
+    recent = co_await bus_->recent(scope, stream);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  {
+    const std::scoped_lock lock(shard.mutex);
+    Channel& channel = shard.channels[key];
+    --channel.following;
+    if (!failure) {
+      channel.follow = std::move(following.hold);
+      channel.follow_access = std::move(access.hold);
+      catch_up(channel, stream, std::move(recent));
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+void StreamHub::catch_up(Channel& channel, StreamId stream, StreamBus::Recent recent) {
+  const bool reaches_further = recent.events.size() > channel.buffer.size();
+  if (reaches_further && recent.events.back().seq >= channel.last_seq) refill_buffer(channel, recent.events);
+  for (const Event& event : recent.events) {
+    if (event.seq > channel.last_seq) place(channel, event);
+  }
+  for (const TextPiece& piece : recent.texts) place(channel, stream, piece);
+  for (const TextPiece& piece : std::exchange(channel.early, {})) place(channel, stream, piece);
 }
 
 void StreamHub::begin_text(const identity::UserScope& scope, StreamId stream, base::TaskId task, std::string agent,
@@ -54,7 +188,8 @@ void StreamHub::begin_text(const identity::UserScope& scope, StreamId stream, ba
   const Key key{scope.user(), stream};
   Shard& shard = shard_of(key);
   const std::scoped_lock lock(shard.mutex);
-  shard.channels[key].texts.begin(task, std::move(agent), message);
+  Channel& channel = shard.channels[key];
+  channel.texts.begin(task, std::move(agent), message, channel.last_seq);
 }
 
 void StreamHub::append_text(const identity::UserScope& scope, StreamId stream, const base::TaskId& task,
@@ -65,7 +200,10 @@ void StreamHub::append_text(const identity::UserScope& scope, StreamId stream, c
   const auto found = shard.channels.find(key);
   if (found == shard.channels.end()) return;
   Channel& channel = found->second;
-  if (!channel.texts.append(task, text, channel.last_seq) || !wants_deltas(channel.subscribers, task)) return;
+  if (!channel.texts.append(task, text, channel.last_seq)) return;
+  // Under the lock, so that the pieces go out in their order.
+  if (bus_ != nullptr) bus_->publish_text(key.user, stream, channel.texts.last_piece(text.size()));
+  if (!wants_deltas(channel.subscribers, task)) return;
   deliver(channel, delta_line(stream, channel.texts.last(text.size()), clock_.now()));
 }
 
@@ -95,7 +233,8 @@ StreamHub::Joined StreamHub::join(const identity::UserScope& scope, StreamId str
   Joined joined;
   joined.last_seq = channel.last_seq;
   for (const Buffered& each : channel.buffer) joined.buffered.push_back(each.line);
-  for (const TextDelta& missing : channel.texts.after(since)) {
+  const auto texts = bus_ == nullptr ? channel.texts.after(since) : channel.texts.after_elsewhere(since);
+  for (const TextDelta& missing : texts) {
     joined.texts.push_back(delta_line(stream, missing, clock_.now()));
   }
   return joined;
@@ -110,54 +249,75 @@ void StreamHub::deliver(Channel& channel, const LinePtr& line) {
 }
 
 void StreamHub::buffer(Channel& channel, const LinePtr& line, base::Timestamp at) {
+  const std::int64_t seq = line->position.seq;
+  if (seq <= channel.last_seq) return;
+  if (seq > channel.last_seq + 1) empty_buffer(channel);
   if (channel.buffer.size() >= limits_.buffered_events) {
     buffered_bytes_ -= channel.buffer.front().line->json.size();
     channel.buffer.pop_front();
   }
   if (buffered_bytes_ + line->json.size() > limits_.buffer_bytes) {
     // A buffer has no holes: without room for this line the older ones are of no use.
-    for (const Buffered& each : channel.buffer) buffered_bytes_ -= each.line->json.size();
-    channel.buffer.clear();
+    empty_buffer(channel);
     return;
   }
   buffered_bytes_ += line->json.size();
   channel.buffer.push_back({line, at});
 }
 
-template <class Match>
-void StreamHub::close_where(Match&& match) {
-  for (Shard& shard : shards_) {
-    const std::scoped_lock lock(shard.mutex);
-    for (auto& [key, channel] : shard.channels) {
-      for (const auto& each : channel.subscribers) {
-        const auto subscriber = each.lock();
-        if (subscriber && match(key, *subscriber)) subscriber->close();
-      }
-    }
+/// With what is known here already; who reads got it.
+void StreamHub::refill_buffer(Channel& channel, const std::vector<Event>& events) {
+  const std::int64_t known = channel.last_seq;
+  empty_buffer(channel);
+  channel.last_seq = 0;
+  for (const Event& event : events) {
+    if (event.seq > known) break;
+    buffer(channel, std::make_shared<const StreamLine>(make_line(event)), clock_.now());
+    channel.last_seq = event.seq;
   }
+  channel.last_seq = known;
+}
+
+void StreamHub::empty_buffer(Channel& channel) {
+  for (const Buffered& each : channel.buffer) buffered_bytes_ -= each.line->json.size();
+  channel.buffer.clear();
+}
+
+/// Nobody tells of the texts that grow elsewhere from now on.
+void StreamHub::unfollow(Channel& channel) {
+  channel.follow.reset();
+  channel.follow_access.reset();
+  for (const base::TaskId& task : std::exchange(channel.foreign_texts, {})) channel.texts.end(task);
 }
 
 void StreamHub::close_stream(const identity::UserScope& scope, StreamId stream) {
   const Key key{scope.user(), stream};
   Shard& shard = shard_of(key);
-  const std::scoped_lock lock(shard.mutex);
-  const auto found = shard.channels.find(key);
-  if (found == shard.channels.end()) return;
-  for (const auto& each : found->second.subscribers) {
-    if (const auto subscriber = each.lock()) subscriber->close();
+  {
+    const std::scoped_lock lock(shard.mutex);
+    const auto found = shard.channels.find(key);
+    if (found != shard.channels.end()) for_each_of(found->second, kClose);
   }
+  tell_access_changed(scope.user());
 }
 
 void StreamHub::close_user(const base::UserId& user) {
-  close_where([&](const Key& key, const Subscription&) { return key.user == user; });
+  for_each_where([&](const Key& key, const Subscription&) { return key.user == user; }, kClose);
+  tell_access_changed(user);
 }
 
 void StreamHub::close_login(const base::UserId& user, const base::AuthSessionId& login) {
-  close_where([&](const Key& key, const Subscription& each) { return key.user == user && each.owner() == login; });
+  for_each_where([&](const Key& key, const Subscription& each) { return key.user == user && each.owner() == login; },
+                 kClose);
+  tell_access_changed(user);
 }
 
 void StreamHub::close_all() {
-  close_where([](const Key&, const Subscription&) { return true; });
+  for_each_where([](const Key&, const Subscription&) { return true; }, kClose);
+}
+
+void StreamHub::tell_access_changed(const base::UserId& user) {
+  if (bus_ != nullptr) bus_->publish_access_change(user);
 }
 
 void StreamHub::sweep() {
@@ -170,7 +330,9 @@ void StreamHub::sweep() {
         buffered_bytes_ -= channel.buffer.front().line->json.size();
         channel.buffer.pop_front();
       }
-      const bool idle = channel.buffer.empty() && channel.texts.empty() && !has_subscribers(channel.subscribers);
+      const bool read = has_subscribers(channel.subscribers) || channel.following > 0;
+      if (!read) unfollow(channel);
+      const bool idle = channel.buffer.empty() && channel.texts.empty() && !read;
       entry = idle ? shard.channels.erase(entry) : std::next(entry);
     }
   }

@@ -12,14 +12,16 @@
 #include "base/clock.hpp"
 #include "core/events/growing_text.hpp"
 #include "core/events/ports.hpp"
+#include "core/events/stream_bus.hpp"
 #include "core/events/subscription.hpp"
 
 namespace codelab::core::events {
 
 /// The live side of every stream of this process: hands committed events and growing texts to whoever subscribed, and
 /// keeps a short buffer for those who come a little late. It owns nothing: what it forgets is read from the log.
-/// A stream is found by its owner's scope and its id together, so a foreign id finds an empty stream. Thread-safe.
-class StreamHub final : public EventRelay {
+/// A stream is found by its owner's scope and its id together, so a foreign id finds an empty stream. With a bus it
+/// tells the other processes, and hears of the streams that have readers here. Thread-safe.
+class StreamHub final : public EventRelay, public BusListener {
  public:
   struct Limits {
     std::size_t buffered_events = 100;
@@ -30,7 +32,18 @@ class StreamHub final : public EventRelay {
 
   StreamHub(const base::Clock& clock, Limits limits);
 
+  /// Before anything else happens to it. `bus` outlives every call but those of the stores' relay.
+  void connect(StreamBus& bus) { bus_ = &bus; }
+  /// False: this process is alone, what it does not know has not happened.
+  bool connected() const { return bus_ != nullptr; }
+  /// False: events of other processes do not arrive at present; the log has them.
+  bool is_live(const identity::UserScope& scope) const { return bus_ == nullptr || bus_->is_live(scope.user()); }
+
   void committed(const Event& event) noexcept override;
+  void event_arrived(const Event& event) noexcept override;
+  void text_arrived(const base::UserId& user, StreamId stream, const TextPiece& piece) noexcept override;
+  void events_missed(const base::UserId& user, StreamId stream, std::optional<std::int64_t> up_to) noexcept override;
+  void access_changed(const base::UserId& user) noexcept override;
 
   /// Begins a text that readers see grow; it ends by itself when its message, or the end of its task, is committed.
   void begin_text(const identity::UserScope& scope, StreamId stream, base::TaskId task, std::string agent,
@@ -49,14 +62,19 @@ class StreamHub final : public EventRelay {
     /// position.
     std::vector<LinePtr> texts;
   };
+  /// Hears of what other processes do in this stream, as long as it has readers. Before join(), and before the log is
+  /// read.
+  base::Task<> follow(identity::UserScope scope, StreamId stream);
   /// From now on only.
   void subscribe(const identity::UserScope& scope, StreamId stream, const std::shared_ptr<Subscription>& subscriber);
   Joined join(const identity::UserScope& scope, StreamId stream, const std::shared_ptr<Subscription>& subscriber,
               Position since);
 
+  /// In every process; elsewhere by having the readers look whether they may read on.
   void close_stream(const identity::UserScope& scope, StreamId stream);
   void close_user(const base::UserId& user);
   void close_login(const base::UserId& user, const base::AuthSessionId& login);
+  /// In this process.
   void close_all();
 
   /// Drops what is too old and streams that nobody needs. Call it every few seconds.
@@ -83,6 +101,14 @@ class StreamHub final : public EventRelay {
     std::deque<Buffered> buffer;
     std::vector<std::weak_ptr<Subscription>> subscribers;
     GrowingTexts texts;
+    /// Those of other processes.
+    std::vector<base::TaskId> foreign_texts;
+    /// The stream itself, and the user's own for changes of access.
+    std::unique_ptr<Follow> follow;
+    std::unique_ptr<Follow> follow_access;
+    /// How many follow() are on their way, and what arrived since the first began.
+    std::size_t following = 0;
+    std::vector<TextPiece> early;
   };
   struct Shard {
     mutable std::mutex mutex;
@@ -90,13 +116,23 @@ class StreamHub final : public EventRelay {
   };
 
   Shard& shard_of(const Key& key) { return shards_[KeyHash{}(key) % shards_.size()]; }
+  void place(Channel& channel, const Event& event);
+  void place(Channel& channel, StreamId stream, const TextPiece& piece);
+  void catch_up(Channel& channel, StreamId stream, StreamBus::Recent recent);
   void deliver(Channel& channel, const LinePtr& line);
   void buffer(Channel& channel, const LinePtr& line, base::Timestamp at);
-  template <class Match>
-  void close_where(Match&& match);
+  void refill_buffer(Channel& channel, const std::vector<Event>& events);
+  void empty_buffer(Channel& channel);
+  static void unfollow(Channel& channel);
+  template <class Tell>
+  static void for_each_of(Channel& channel, Tell&& tell);
+  template <class Match, class Tell>
+  void for_each_where(Match&& match, Tell&& tell);
+  void tell_access_changed(const base::UserId& user);
 
   const base::Clock& clock_;
   const Limits limits_;
+  StreamBus* bus_ = nullptr;
   std::array<Shard, 64> shards_;
   std::atomic<std::size_t> buffered_bytes_{0};
 };

@@ -8,6 +8,8 @@ namespace codelab::core::events {
 namespace {
 
 constexpr std::int64_t kLogPage = 200;
+/// Between two looks at the log while other processes are not heard.
+constexpr std::chrono::seconds kPollEvery{1};
 
 bool is_logged(const StreamLine& line) {
   return line.type != EventType::message_delta && line.type != EventType::heartbeat;
@@ -41,12 +43,15 @@ base::Task<std::vector<LinePtr>> StreamReader::next() {
 
 StreamReader::Lines StreamReader::passed_on(Lines lines) {
   last_ = std::max(last_, lines.back()->position);
+  last_line_at_ = std::chrono::steady_clock::now();
   return lines;
 }
 
 /// Joins first and reads the past afterwards: what is committed meanwhile waits in the subscription. A stream that the
-/// hub does not know yet has no buffer; such a reader starts at the log's end as it was just before.
+/// hub does not know yet has no buffer; such a reader starts at the log's end as it was just before. With other
+/// processes the log may be ahead of the hub: then the rest is read there.
 base::Task<> StreamReader::join() {
+  co_await ports_.hub.follow(scope_, stream_);
   const std::int64_t log_end = co_await ports_.log.last_seq(scope_, stream_);
   auto joined = ports_.hub.join(scope_, stream_, subscription_, options_.since.value_or(Position{}));
   texts_.assign(joined.texts.begin(), joined.texts.end());
@@ -54,13 +59,24 @@ base::Task<> StreamReader::join() {
   // An id from beyond the end (of another stream, or from before a restore) is taken for the end.
   last_ = options_.since.value_or(Position{.seq = known_end});
   if (last_.seq > known_end) last_ = {.seq = known_end};
-  if (!options_.since && joined.last_seq != 0) {
+  if (joined.last_seq != 0 && joined.last_seq < log_end) {
+    read_log_to(log_end, joined);
+  } else if (!options_.since && joined.last_seq != 0) {
     last_seq_ = joined.last_seq;
     pending_.assign(joined.buffered.begin(), joined.buffered.end());
   } else {
     last_seq_ = last_.seq;
     resume_from(joined);
   }
+}
+
+/// The hub knows less than the log: all of it is read there.
+void StreamReader::read_log_to(std::int64_t log_end, const StreamHub::Joined& joined) {
+  const std::int64_t buffered_from =
+      joined.buffered.empty() ? joined.last_seq : joined.buffered.front()->position.seq - 1;
+  last_seq_ = options_.since ? last_.seq : buffered_from;
+  catching_up_ = last_seq_ < log_end;
+  if (catching_up_) catch_up_to_ = log_end;
 }
 
 StreamReader::Lines StreamReader::first() {
@@ -122,7 +138,7 @@ base::Task<StreamReader::Lines> StreamReader::catch_up() {
 }
 
 base::Task<StreamReader::Lines> StreamReader::live() {
-  const auto batch = co_await subscription_->next(options_.heartbeat);
+  const auto batch = co_await subscription_->next(patience());
   Lines lines;
   for (const LinePtr& line : batch.lines) {
     if (catching_up_) {
@@ -135,12 +151,34 @@ base::Task<StreamReader::Lines> StreamReader::live() {
     ended_ = true;
     lines.push_back(unlogged(EventType::error, R"({"code":"slow_consumer","detail":"this reader fell too far behind; )"
                                                R"(resume from the last id that it saw"})"));
-  } else if (batch.state == Subscription::State::closed) {
-    ended_ = true;
-  } else if (batch.lines.empty()) {
-    lines.push_back(unlogged(EventType::heartbeat, "{}"));
+    co_return lines;
   }
+  if (batch.state == Subscription::State::closed) {
+    ended_ = true;
+    co_return lines;
+  }
+  const bool silent = batch.lines.empty();
+  const bool others = ports_.hub.connected();
+  if (batch.access_changed || (silent && others && heartbeat_due())) {
+    const bool allowed = co_await check_access();
+    if (!allowed) co_return lines;
+  }
+  if (silent && heartbeat_due()) lines.push_back(unlogged(EventType::heartbeat, "{}"));
+  if (!catching_up_) catching_up_ = batch.missed || (silent && others);
   co_return lines;
+}
+
+base::Task<bool> StreamReader::check_access() {
+  if (!options_.may_read) co_return true;
+  const bool allowed = co_await options_.may_read();
+  ended_ = !allowed;
+  co_return allowed;
+}
+
+std::chrono::steady_clock::duration StreamReader::patience() const {
+  const auto until_heartbeat = last_line_at_ + options_.heartbeat - std::chrono::steady_clock::now();
+  if (ports_.hub.is_live(scope_)) return until_heartbeat;
+  return std::min<std::chrono::steady_clock::duration>(until_heartbeat, kPollEvery);
 }
 
 void StreamReader::add_texts_before(Position position, Lines& out) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -19,6 +20,9 @@ class StreamReader {
     /// Nothing: the buffered events, then live.
     std::optional<Position> since;
     std::chrono::milliseconds heartbeat{30'000};
+    /// Whether it may read on. Asked when another process has changed that, and with each heartbeat while there are
+    /// other processes. Without one it always may.
+    std::function<base::Task<bool>()> may_read = {};
   };
   struct Ports {
     EventLog& log;
@@ -43,8 +47,14 @@ class StreamReader {
   /// What the reader begins with, unless it has to catch up first.
   Lines first();
   void resume_from(const StreamHub::Joined& joined);
+  void read_log_to(std::int64_t log_end, const StreamHub::Joined& joined);
   base::Task<Lines> catch_up();
   base::Task<Lines> live();
+  /// Whether this reader still may read; once it may not, it has ended.
+  base::Task<bool> check_access();
+  /// How long to wait for something new.
+  std::chrono::steady_clock::duration patience() const;
+  bool heartbeat_due() const { return std::chrono::steady_clock::now() >= last_line_at_ + options_.heartbeat; }
   void add_texts_before(Position position, Lines& out);
   void add_live(const LinePtr& line, Lines& out);
   /// Remembers how far the reader got.
@@ -60,6 +70,7 @@ class StreamReader {
   bool started_ = false;
   /// Of the last line that was passed on.
   Position last_;
+  std::chrono::steady_clock::time_point last_line_at_ = std::chrono::steady_clock::now();
   bool ended_ = false;
   /// The last logged event that was passed on; events up to catch_up_to_ come from the log.
   std::int64_t last_seq_ = 0;

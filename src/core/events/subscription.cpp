@@ -52,6 +52,18 @@ void Subscription::close() {
   wake(std::move(lock));
 }
 
+void Subscription::miss() {
+  std::unique_lock lock(mutex_);
+  missed_ = true;
+  wake(std::move(lock));
+}
+
+void Subscription::change_access() {
+  std::unique_lock lock(mutex_);
+  access_changed_ = true;
+  wake(std::move(lock));
+}
+
 /// The reader suspends on the timer; the cancel is posted to its executor, so it cannot come before the wait began.
 void Subscription::wake(std::unique_lock<std::mutex> lock) {
   if (!std::exchange(waiting_, false)) return;
@@ -62,7 +74,10 @@ void Subscription::wake(std::unique_lock<std::mutex> lock) {
 Subscription::Batch Subscription::take() {
   bytes_ = 0;
   waiting_ = false;
-  return {.lines = std::exchange(lines_, {}), .state = state_};
+  return {.lines = std::exchange(lines_, {}),
+          .missed = std::exchange(missed_, false),
+          .access_changed = std::exchange(access_changed_, false),
+          .state = state_};
 }
 
 base::Task<Subscription::Batch> Subscription::next(std::chrono::steady_clock::duration timeout) {

@@ -49,6 +49,10 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
   enum class State : std::uint8_t { open, closed, slow };
   struct Batch {
     std::vector<LinePtr> lines;
+    /// Events of other processes may not have come: the log knows.
+    bool missed = false;
+    /// What this reader may see may have changed elsewhere.
+    bool access_changed = false;
     /// Not open: these lines are the last.
     State state = State::open;
   };
@@ -65,12 +69,17 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
 
   void push(const LinePtr& line);
   void close();
+  /// Has the reader look at the log.
+  void miss();
+  /// Has the reader look whether it may read on.
+  void change_access();
 
-  /// Waits until there are lines or the queue is closed; after `timeout` an empty open batch.
+  /// Waits until there are lines, or one of those looks is due, or the queue is closed; after `timeout` an empty open
+  /// batch.
   base::Task<Batch> next(std::chrono::steady_clock::duration timeout);
 
  private:
-  bool ready() const { return !lines_.empty() || state_ != State::open; }
+  bool ready() const { return !lines_.empty() || missed_ || access_changed_ || state_ != State::open; }
   void wake(std::unique_lock<std::mutex> lock);
   Batch take();
 
@@ -83,6 +92,8 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
   std::vector<LinePtr> lines_;
   std::size_t bytes_ = 0;
   State state_ = State::open;
+  bool missed_ = false;
+  bool access_changed_ = false;
   bool waiting_ = false;
 };
 

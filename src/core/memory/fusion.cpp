@@ -5,6 +5,27 @@
 
 namespace codelab::core::memory {
 
+std::vector<Candidate> join(const std::vector<RowScore>& nearest, const std::vector<RowScore>& by_words,
+                            const std::vector<RowScore>& cosines) {
+  std::vector<Candidate> joined;
+  for (const auto& each : nearest) joined.push_back({.row_id = each.row_id, .parts = {.semantic = each.score}});
+  for (const auto& each : by_words) {
+    const auto known = std::ranges::find(joined, each.row_id, &Candidate::row_id);
+    if (known != joined.end()) {
+      known->parts.lexical = each.score;
+    } else {
+      joined.push_back({.row_id = each.row_id, .parts = {.lexical = each.score}, .comparable = false});
+    }
+  }
+  for (const auto& each : cosines) {
+    const auto known = std::ranges::find(joined, each.row_id, &Candidate::row_id);
+    if (known == joined.end()) continue;
+    known->parts.semantic = each.score;
+    known->comparable = true;
+  }
+  return joined;
+}
+
 std::vector<Candidate> fuse(std::vector<Candidate> candidates, std::int64_t top_k, double min_score) {
   for (Candidate& each : candidates) {
     each.parts.semantic = std::clamp(each.parts.semantic, 0.0, 1.0);

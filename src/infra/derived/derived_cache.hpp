@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -14,11 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include "infra/derived/residents.hpp"
+
 namespace codelab::infra::derived {
 
-/// Collections in memory, built on first use from the store that holds the truth, and dropped least recently used first
-/// when their bytes together pass the limit. The one used last stays even if it alone is larger than the limit: to
-/// build it anew for every search would cost far more.
+/// Collections in memory, built on first use from the store that holds the truth, and dropped as Residents says.
 ///
 /// What keeps a collection and its store in step, without a lock across both:
 ///  1. A builder opens its read snapshot inside the call. It may load all rows of the key and must not call the cache.
@@ -40,7 +39,7 @@ class DerivedCache {
   using Row = Collection::Row;
   using Builder = std::function<typename Collection::Content()>;
 
-  explicit DerivedCache(std::size_t byte_limit) : byte_limit_(byte_limit) {}
+  explicit DerivedCache(std::size_t byte_limit) : residents_(byte_limit) {}
 
   /// The key's collection; when it is absent, `builder` makes it on this thread while others that ask for the same key
   /// wait for the result. What `builder` throws reaches all of them, and the next call builds again.
@@ -76,12 +75,6 @@ class DerivedCache {
     std::exception_ptr error;
   };
 
-  struct Resident {
-    std::shared_ptr<Collection> collection;
-    std::size_t bytes;
-    std::uint64_t last_used;
-  };
-
   static void apply(Collection& collection, const Change& change);
 
   std::shared_ptr<Collection> wait_for(const std::shared_ptr<Build>& build, std::unique_lock<std::mutex>& lock);
@@ -93,25 +86,18 @@ class DerivedCache {
   void report(const Key& key, Change change) noexcept;
   std::shared_ptr<Collection> resident_or_note(const Key& key, Change& change);
   void count_bytes(const Key& key, const Collection& collection);
-  std::vector<Resident> evict();
 
-  const std::size_t byte_limit_;
   mutable std::mutex mutex_;
   std::condition_variable built_;
   /// A key is in at most one of the two.
   std::unordered_map<Key, std::shared_ptr<Build>> builds_;
-  std::unordered_map<Key, Resident> residents_;
-  std::size_t bytes_ = 0;
-  std::uint64_t uses_ = 0;
+  Residents<Collection> residents_;
 };
 
 template <class Collection>
 std::shared_ptr<Collection> DerivedCache<Collection>::get_or_build(const Key& key, const Builder& builder) {
   std::unique_lock lock(mutex_);
-  if (const auto found = residents_.find(key); found != residents_.end()) {
-    found->second.last_used = ++uses_;
-    return found->second.collection;
-  }
+  if (auto resident = residents_.use(key)) return resident;
   if (const auto found = builds_.find(key); found != builds_.end()) {
     const auto build = found->second;
     return wait_for(build, lock);
@@ -150,16 +136,14 @@ void DerivedCache<Collection>::keep(const Key& key, const std::shared_ptr<Build>
                                     const std::shared_ptr<Collection>& collection) {
   for (;;) {
     std::vector<Change> reported;
-    std::vector<Resident> evicted;
+    typename Residents<Collection>::Dropped dropped;
     {
       const std::lock_guard lock(mutex_);
       if (!is_current(key, build)) return;
       reported.swap(build->reported);
       if (reported.empty()) {
-        residents_.emplace(key, Resident{collection, collection->bytes(), ++uses_});
+        dropped = residents_.put(key, collection);
         builds_.erase(key);
-        bytes_ += collection->bytes();
-        evicted = evict();
         return;
       }
     }
@@ -230,20 +214,14 @@ std::shared_ptr<Collection> DerivedCache<Collection>::resident_or_note(const Key
     build->second->reported.push_back(std::move(change));
     return nullptr;
   }
-  const auto found = residents_.find(key);
-  return found != residents_.end() ? found->second.collection : nullptr;
+  return residents_.find(key);
 }
 
 template <class Collection>
 void DerivedCache<Collection>::count_bytes(const Key& key, const Collection& collection) {
-  std::vector<Resident> evicted;
+  typename Residents<Collection>::Dropped dropped;
   const std::lock_guard lock(mutex_);
-  const auto found = residents_.find(key);
-  if (found == residents_.end() || found->second.collection.get() != &collection) return;
-  const std::size_t bytes = collection.bytes();
-  bytes_ = bytes_ - found->second.bytes + bytes;
-  found->second.bytes = bytes;
-  evicted = evict();
+  dropped = residents_.recount(key, collection);
 }
 
 template <class Collection>
@@ -251,31 +229,13 @@ void DerivedCache<Collection>::erase(const Key& key) noexcept {
   std::shared_ptr<Collection> dropped;
   const std::lock_guard lock(mutex_);
   builds_.erase(key);
-  const auto found = residents_.find(key);
-  if (found == residents_.end()) return;
-  bytes_ -= found->second.bytes;
-  dropped = std::move(found->second.collection);
-  residents_.erase(found);
-}
-
-/// Returns what was dropped, for the caller to free when mutex_ is no longer held: that may take long.
-template <class Collection>
-std::vector<typename DerivedCache<Collection>::Resident> DerivedCache<Collection>::evict() {
-  std::vector<Resident> evicted;
-  while (bytes_ > byte_limit_ && residents_.size() > 1) {
-    const auto oldest =
-        std::ranges::min_element(residents_, {}, [](const auto& resident) { return resident.second.last_used; });
-    evicted.push_back(std::move(oldest->second));
-    bytes_ -= evicted.back().bytes;
-    residents_.erase(oldest);
-  }
-  return evicted;
+  dropped = residents_.erase(key);
 }
 
 template <class Collection>
 std::size_t DerivedCache<Collection>::bytes() const {
   const std::lock_guard lock(mutex_);
-  return bytes_;
+  return residents_.bytes();
 }
 
 template <class Collection>

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/clock.hpp"
+#include "core/chat/values.hpp"
 #include "core/events/ports.hpp"
 #include "infra/sqlite/checkpointer.hpp"
 #include "infra/sqlite/connection.hpp"
@@ -31,12 +32,15 @@ class Database {
   Database(const DatabaseSettings& settings, const base::Clock& clock, core::events::EventRelay& relay,
            StoreObserver& observer);
 
+  /// This process, as the one that runs tasks of this database.
+  const core::chat::RunnerId& runner() const { return runner_; }
   Writer& writer() { return writer_; }
   Readers& readers() { return readers_; }
   /// Called when what was erased must leave the disk.
   void empty_log() { checkpointer_.empty_log(); }
 
  private:
+  const core::chat::RunnerId runner_ = core::chat::RunnerId::generate();
   DataFolder folder_;
   std::unique_ptr<Connection> connection_;
   Checkpointer checkpointer_;

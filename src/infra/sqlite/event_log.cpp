@@ -38,4 +38,10 @@ base::Task<std::int64_t> SqliteEventLog::last_seq(core::identity::UserScope scop
   });
 }
 
+base::Task<bool> SqliteEventLog::append(core::identity::UserScope scope, core::events::NewEvent event) {
+  return database_.writer().run("events.append", [scope, event = std::move(event)](Transaction& tx) {
+    return tx.append_own(scope.user(), event);
+  });
+}
+
 }  // namespace codelab::infra::sqlite

@@ -7,38 +7,12 @@
 #include <string_view>
 
 #include "infra/sqlite/sqlite_api.hpp"
+#include "infra/words/word_finder.hpp"
 
 namespace codelab::infra::sqlite {
 namespace {
 
-/// A longer word is known by its beginning: bounds what one odd text (base64) can put into the index.
-constexpr int kMaxWordBytes = 64;
-
-/// The tokenizer that finds the words, and how to end it.
-class WordFinder {
- public:
-  explicit WordFinder(fts5_api* api) {
-    void* context = nullptr;
-    const char* options[] = {"unicode61", "remove_diacritics", "2"};
-    int code = api->xFindTokenizer(api, "porter", &context, &methods_);
-    if (code == SQLITE_OK) code = methods_.xCreate(context, options, std::size(options), &instance_);
-    if (code != SQLITE_OK) throw_sqlite_error(nullptr, code, "make the tokenizer");
-  }
-  ~WordFinder() {
-    if (instance_ != nullptr) methods_.xDelete(instance_);
-  }
-  WordFinder(const WordFinder&) = delete;
-  WordFinder& operator=(const WordFinder&) = delete;
-
-  using Found = int (*)(void* context, int flags, const char* word, int size, int begin, int end);
-  int find(std::string_view text, int purpose, void* context, Found found) {
-    return methods_.xTokenize(instance_, context, purpose, text.data(), static_cast<int>(text.size()), found);
-  }
-
- private:
-  fts5_tokenizer methods_{};
-  Fts5Tokenizer* instance_ = nullptr;
-};
+using words::WordFinder;
 
 // The tokenizer agent_words.
 
@@ -51,7 +25,7 @@ struct AgentWords {
 int pass_on(void* self, int flags, const char* word, int size, int begin, int end) {
   auto& out = *static_cast<AgentWords*>(self);
   out.word.resize(kAgentPrefix - 1);
-  out.word.append(word, static_cast<std::size_t>(std::min(size, kMaxWordBytes)));
+  out.word.append(word, std::min(static_cast<std::size_t>(size), words::kMaxWordBytes));
   constexpr int kShift = static_cast<int>(kAgentPrefix);
   return out.found(out.context, flags, out.word.data(), static_cast<int>(out.word.size()), begin + kShift,
                    end + kShift);
@@ -77,26 +51,12 @@ void delete_tokenizer(Fts5Tokenizer* self) { delete reinterpret_cast<WordFinder*
 
 // The function collect_words.
 
-int take_word(void* self, int, const char* word, int size, int begin, int end) {
-  auto& out = *static_cast<WordCollector*>(self);
-  std::string stem(word, static_cast<std::size_t>(std::min(size, kMaxWordBytes)));
-  const auto [place, is_new] = out.places.try_emplace(std::move(stem), out.words.size());
-  if (is_new) {
-    if (out.words.size() == out.max_words) return SQLITE_DONE;
-    out.words.push_back({place->first, 0, static_cast<std::size_t>(begin), static_cast<std::size_t>(end)});
-  }
-  auto& count = out.words[place->second].count;
-  if (count < std::numeric_limits<std::uint8_t>::max()) ++count;
-  return SQLITE_OK;
-}
-
 void collect_words(sqlite3_context* context, int, sqlite3_value** values) {
-  auto* collector = static_cast<WordCollector*>(sqlite3_value_pointer(values[1], WordCollector::kPointerType));
+  auto* collector = static_cast<words::TextWords*>(sqlite3_value_pointer(values[1], kTextWordsPointer));
   const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(values[0]));
   if (text == nullptr || collector == nullptr) return;
   auto* finder = static_cast<WordFinder*>(sqlite3_user_data(context));
-  finder->find({text, static_cast<std::size_t>(sqlite3_value_bytes(values[0]))}, FTS5_TOKENIZE_DOCUMENT, collector,
-               take_word);
+  finder->collect({text, static_cast<std::size_t>(sqlite3_value_bytes(values[0]))}, *collector);
 }
 
 // The function collect_match.
@@ -124,25 +84,7 @@ void collect_match(const Fts5ExtensionApi* api, Fts5Context* row, sqlite3_contex
   collector->counts.resize(collector->row_ids.size() * collector->words, 0);
 }
 
-fts5_api* api_of(sqlite3* database) {
-  fts5_api* api = nullptr;
-  sqlite3_stmt* statement = nullptr;
-  check(database, sqlite3_prepare_v2(database, "SELECT fts5(?1)", -1, &statement, nullptr), "look for FTS5");
-  sqlite3_bind_pointer(statement, 1, static_cast<void*>(&api), "fts5_api_ptr", nullptr);
-  sqlite3_step(statement);
-  sqlite3_finalize(statement);
-  if (api == nullptr) throw_sqlite_error(nullptr, SQLITE_ERROR, "SQLite was built without FTS5");
-  return api;
-}
-
 }  // namespace
-
-words::CountedText WordCollector::counted(std::size_t length) && {
-  words::CountedText text{.words = {}, .length = length};
-  text.words.reserve(words.size());
-  for (auto& word : words) text.words.push_back({std::move(word.stem), word.count});
-  return text;
-}
 
 std::string agent_prefix(const base::AgentId& agent) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -157,7 +99,7 @@ std::string agent_prefix(const base::AgentId& agent) {
 }
 
 void register_fts_functions(sqlite3* database) {
-  fts5_api* api = api_of(database);
+  fts5_api* api = words::fts5_of(database);
   fts5_tokenizer methods{create_tokenizer, delete_tokenizer, tokenize};
   check(database, api->xCreateTokenizer(api, "agent_words", api, &methods, nullptr), "add the tokenizer");
   check(database, api->xCreateFunction(api, "collect_match", nullptr, collect_match, nullptr), "add a function");

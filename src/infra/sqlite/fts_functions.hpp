@@ -2,15 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/ids.hpp"
-#include "infra/words/word_index.hpp"
+#include "infra/words/text_words.hpp"
 
 struct sqlite3;
 
@@ -25,25 +23,8 @@ inline constexpr std::size_t kAgentPrefix = 33;
 /// What an indexed text begins with, and each word of a query.
 std::string agent_prefix(const base::AgentId& agent);
 
-/// The words of a text, filled by the SQL function `collect_words(text, pointer)`.
-struct WordCollector {
-  static constexpr const char* kPointerType = "codelab_word_collector";
-  struct Word {
-    std::string stem;
-    std::uint8_t count = 0;
-    /// Where it stands first, in bytes.
-    std::size_t begin = 0;
-    std::size_t end = 0;
-  };
-
-  /// The rest of the text is not looked at.
-  std::size_t max_words = std::numeric_limits<std::size_t>::max();
-  std::vector<Word> words;
-  std::unordered_map<std::string, std::size_t> places;
-
-  /// `length` is the whole text's.
-  words::CountedText counted(std::size_t length) &&;
-};
+/// Names the words::TextWords that the SQL function `collect_words(text, pointer)` fills.
+inline constexpr const char* kTextWordsPointer = "codelab_text_words";
 
 /// What the rows of a MATCH hold, filled by the SQL function `collect_match(memories_fts, pointer)`.
 struct MatchCollector {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "infra/sqlite/fts_functions.hpp"
 #include "infra/sqlite/rows.hpp"
@@ -12,10 +13,6 @@ namespace {
 
 /// Words of a long text that are looked for: each costs about 30 us, however few rows hold it.
 constexpr std::size_t kMaxWords = 16;
-/// Distinct words of a text that are looked at.
-constexpr std::size_t kMaxQueryWords = 64;
-/// A longer word is not looked for.
-constexpr std::size_t kMaxWrittenBytes = 256;
 /// Rows that one MATCH looks at.
 constexpr std::size_t kWindow = 128;
 /// A word in fewer of them than this is rare: a second look finds it further back.
@@ -180,22 +177,15 @@ std::vector<std::int64_t> rows_to_score(const Matches& matches, const words::Wor
 
 }  // namespace
 
-QueryWords words_of(Connection& sql, const std::string& text) {
-  WordCollector collector{.max_words = kMaxQueryWords, .words = {}, .places = {}};
-  Pointer<WordCollector> pointer{&collector, WordCollector::kPointerType};
+words::QueryWords words_of(Connection& sql, const std::string& text) {
+  words::TextWords found{.max_words = words::kMaxQueryWords, .words = {}, .places = {}};
+  Pointer<words::TextWords> pointer{&found, kTextWordsPointer};
   any_of(sql.query(kCollectWords, text, pointer));
-  QueryWords words;
-  for (auto& word : collector.words) {
-    const auto bytes = word.end - word.begin;
-    if (bytes > kMaxWrittenBytes) continue;
-    words.stems.push_back(std::move(word.stem));
-    words.written.push_back(text.substr(word.begin, bytes));
-  }
-  return words;
+  return std::move(found).looked_for(text);
 }
 
 std::vector<words::WordHit> search_text_index(Connection& sql, const core::identity::UserScope& scope,
-                                              const base::AgentId& agent, const QueryWords& words,
+                                              const base::AgentId& agent, const words::QueryWords& words,
                                               const words::WordQuery& query) {
   const auto matches = match_words(sql, scope, agent, longest_of(words.written), query.allowed);
   std::vector<words::WordHit> hits;

@@ -25,7 +25,7 @@ vectors::QuantizedCollection load_vectors(Connection& sql, const VectorSpace& sp
     std::int64_t row_id = 0;
     Blob stored;
     rows.read(row_id, stored);
-    if (read_stored(stored, vector)) collection.add(row_id, vector);
+    if (vectors::read_stored(stored, vector)) collection.add(row_id, vector);
   }
   return collection;
 }
@@ -38,8 +38,8 @@ words::WordIndex load_words(Connection& sql, const base::UserId& user, const bas
     index.give_up();
     return index;
   }
-  WordCollector collector;
-  Pointer<WordCollector> pointer{&collector, WordCollector::kPointerType};
+  words::TextWords collector;
+  Pointer<words::TextWords> pointer{&collector, kTextWordsPointer};
   auto rows = sql.query(kWordsOfAgent, user, agent, pointer);
   while (rows.next()) {
     std::int64_t row_id = 0;
@@ -50,42 +50,31 @@ words::WordIndex load_words(Connection& sql, const base::UserId& user, const bas
   return index;
 }
 
-words::WordCache::Key key_of(const base::UserId& user, const base::AgentId& agent) {
-  words::WordCache::Key key;
-  key.append(reinterpret_cast<const char*>(user.bytes.data()), user.bytes.size());
-  key.append(reinterpret_cast<const char*>(agent.bytes.data()), agent.bytes.size());
-  return key;
-}
-
-vectors::CollectionCache::Key key_of(const VectorSpace& space) {
-  return key_of(space.user, space.agent) + std::to_string(space.dimension) + ':' + space.model;
-}
-
 }  // namespace
 
 std::shared_ptr<vectors::CachedCollection> MemoryIndexes::open_vectors(Connection& sql, const VectorSpace& space) {
-  return vectors_.get_or_build(key_of(space), [&] { return load_vectors(sql, space); });
+  return vectors_.get_or_build(vectors::key_of(space), [&] { return load_vectors(sql, space); });
 }
 
 std::shared_ptr<words::CachedWords> MemoryIndexes::open_words(Connection& sql, const base::UserId& user,
                                                               const base::AgentId& agent) {
-  return words_.get_or_build(key_of(user, agent), [&] { return load_words(sql, user, agent, max_texts_); });
+  return words_.get_or_build(vectors::key_of(user, agent), [&] { return load_words(sql, user, agent, max_texts_); });
 }
 
 void MemoryIndexes::added(const VectorSpace& space, std::int64_t row_id, std::vector<float> vector,
                           words::CountedText text) noexcept {
-  vectors_.added(key_of(space), row_id, std::move(vector));
-  words_.added(key_of(space.user, space.agent), row_id, std::move(text));
+  vectors_.added(vectors::key_of(space), row_id, std::move(vector));
+  words_.added(vectors::key_of(space.user, space.agent), row_id, std::move(text));
 }
 
 void MemoryIndexes::removed(const VectorSpace& space, std::int64_t row_id) noexcept {
-  vectors_.removed(key_of(space), row_id);
-  words_.removed(key_of(space.user, space.agent), row_id);
+  vectors_.removed(vectors::key_of(space), row_id);
+  words_.removed(vectors::key_of(space.user, space.agent), row_id);
 }
 
 void MemoryIndexes::erase(const VectorSpace& space) noexcept {
-  vectors_.erase(key_of(space));
-  words_.erase(key_of(space.user, space.agent));
+  vectors_.erase(vectors::key_of(space));
+  words_.erase(vectors::key_of(space.user, space.agent));
 }
 
 }  // namespace codelab::infra::sqlite

@@ -5,11 +5,14 @@
 #include <memory>
 #include <vector>
 
-#include "infra/sqlite/vector_spaces.hpp"
+#include "infra/sqlite/connection.hpp"
 #include "infra/vectors/collection_cache.hpp"
+#include "infra/vectors/vector_space.hpp"
 #include "infra/words/word_cache.hpp"
 
 namespace codelab::infra::sqlite {
+
+using vectors::VectorSpace;
 
 /// What is kept in memory to search memories fast: the vectors of each vector space, and of each agent with few
 /// memories the words of their texts. Derived from the database on first use, told of every change once it is durable,

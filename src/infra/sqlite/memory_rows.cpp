@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "infra/sqlite/metadata_filter.hpp"
+#include "core/memory/metadata_filter.hpp"
 #include "infra/sqlite/rows.hpp"
 
 namespace codelab::infra::sqlite {
@@ -33,13 +33,13 @@ std::optional<MemoryItem> memory_by_row(Connection& sql, const UserScope& scope,
 std::vector<std::int64_t> rows_that_hold(Connection& sql, const UserScope& scope, const base::AgentId& agent,
                                          const boost::json::object& filter) {
   std::vector<std::int64_t> found;
-  const auto needle = needle_of(filter);
+  const auto needle = core::memory::needle_of(filter);
   auto rows = sql.query(kMetadata, scope.user(), agent, needle);
   while (rows.next()) {
     std::int64_t row_id = 0;
     boost::json::object metadata;
     rows.read(row_id, metadata);
-    if (holds(metadata, filter)) found.push_back(row_id);
+    if (core::memory::holds(metadata, filter)) found.push_back(row_id);
   }
   std::ranges::sort(found);
   return found;

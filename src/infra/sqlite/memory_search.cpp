@@ -39,9 +39,7 @@ class Search {
     const ReadTransaction reading(sql_);
     if (!query_.filter.empty()) allowed_ = rows_that_hold(sql_, scope_, agent_, query_.filter);
     if (allowed_ && allowed_->empty()) return {};
-    take_nearest();
-    take_best_by_words();
-    return hits(core::memory::fuse(std::move(found_), query_.top_k, query_.min_score));
+    return hits(core::memory::fuse(candidates(), query_.top_k, query_.min_score));
   }
 
  private:
@@ -50,33 +48,19 @@ class Search {
   Rows allowed() const { return allowed_ ? Rows(*allowed_) : std::nullopt; }
 
   /// Somewhat more are looked at than are wanted, for the exact order may differ from the estimated one.
-  void take_nearest() {
+  std::vector<Candidate> candidates() {
     const auto estimated =
         vectors_->search(query_.embedding.values, vectors::rescore_count((wanted_ + 1) / 2), allowed());
-    for (const auto& match : rescored(estimated, wanted_)) {
-      found_.push_back({.row_id = match.row_id, .parts = {.semantic = match.score}});
-    }
-  }
-
-  /// Adds those that are new, with their cosines, and the lexical part to all.
-  void take_best_by_words() {
-    std::vector<std::int64_t> nearest;
-    for (const auto& each : found_) nearest.push_back(each.row_id);
+    const auto nearest = core::memory::scores_of(rescored(estimated, wanted_));
+    std::vector<std::int64_t> near_rows;
+    for (const auto& each : nearest) near_rows.push_back(each.row_id);
+    const auto by_words = hits_by_words(near_rows);
     std::vector<vectors::Candidate> added;
-    for (const auto& hit : hits_by_words(nearest)) {
-      const auto known = std::ranges::find(found_, hit.row_id, &Candidate::row_id);
-      if (known != found_.end()) {
-        known->parts.lexical = hit.score;
-      } else {
-        found_.push_back({.row_id = hit.row_id, .parts = {.lexical = hit.score}, .comparable = false});
-        added.push_back({hit.row_id, 0});
-      }
+    for (const auto& hit : by_words) {
+      if (std::ranges::find(near_rows, hit.row_id) == near_rows.end()) added.push_back({hit.row_id, 0});
     }
-    for (const auto& match : rescored(added, added.size())) {
-      auto& candidate = *std::ranges::find(found_, match.row_id, &Candidate::row_id);
-      candidate.parts.semantic = match.score;
-      candidate.comparable = true;
-    }
+    const auto cosines = core::memory::scores_of(rescored(added, added.size()));
+    return core::memory::join(nearest, core::memory::scores_of(by_words), cosines);
   }
 
   std::vector<words::WordHit> hits_by_words(const std::vector<std::int64_t>& nearest) {
@@ -101,7 +85,7 @@ class Search {
     if (!rows.next()) return false;
     Blob stored;
     rows.read(stored);
-    return read_stored(stored, out);
+    return vectors::read_stored(stored, out);
   }
 
   /// What was at hand may be gone meanwhile: only what the database has is found.
@@ -124,7 +108,6 @@ class Search {
   const std::shared_ptr<vectors::CachedCollection> vectors_;
   const std::shared_ptr<words::CachedWords> words_;
   std::optional<std::vector<std::int64_t>> allowed_;
-  std::vector<Candidate> found_;
 };
 
 }  // namespace

@@ -1,10 +1,11 @@
 #include "infra/sqlite/memory_store.hpp"
 
 #include <algorithm>
-
-#include <fmt/format.h>
+#include <utility>
 
 #include "base/describe/encode.hpp"
+#include "core/memory/collection_counts.hpp"
+#include "core/memory/pruned_event.hpp"
 #include "infra/sqlite/fts_functions.hpp"
 #include "infra/sqlite/keyset.hpp"
 #include "infra/sqlite/memory_removal.hpp"
@@ -17,6 +18,7 @@ namespace codelab::infra::sqlite {
 namespace {
 
 using core::identity::UserScope;
+using core::memory::CollectionCounts;
 using core::memory::MemoryHit;
 using core::memory::MemoryItem;
 using core::memory::MemoryKind;
@@ -60,8 +62,8 @@ bool count_memory(Connection& sql, const VectorSpace& space, const MemoryItem& i
 }
 
 words::CountedText counted(Connection& sql, const std::string& text) {
-  WordCollector collector;
-  Pointer<WordCollector> pointer{&collector, WordCollector::kPointerType};
+  words::TextWords collector;
+  Pointer<words::TextWords> pointer{&collector, kTextWordsPointer};
   any_of(sql.query(kCollectWords, text, pointer));
   return std::move(collector).counted(text.size());
 }
@@ -75,7 +77,7 @@ base::Result<MemoryItem> add_memory(Transaction& tx, MemoryIndexes& indexes, con
   sql.execute(kInsertMemory, space.user, space.agent, item.id, item.kind, space.model, space.dimension, item.created_at,
               bytes, base::encode(item.metadata), item.text);
   const auto row_id = sql.last_row_id();
-  sql.execute(kInsertVector, row_id, as_stored(memory.embedding.values));
+  sql.execute(kInsertVector, row_id, vectors::as_stored(memory.embedding.values));
   add_to_text_index(tx, {space.user, space.agent, row_id, item.text}, indexes.texts_without_index());
   tx.after_commit(
       [&indexes, space, row_id, vector = memory.embedding.values, text = counted(sql, item.text)]() mutable noexcept {
@@ -111,32 +113,20 @@ std::int64_t prune_slice(Transaction& tx, MemoryIndexes& indexes, const UserScop
                {.user = scope.user(), .agent = agent, .older_than = rule.older_than, .limit = kForgetAtOnce - count});
   }
   if (count == 0) return 0;
-  tx.append_own(scope.user(), {.type = core::events::EventType::memory_pruned,
-                               .agent = value_of<std::string>(tx.sql().query(kAgentName, scope.user(), agent)),
-                               .payload = fmt::format(R"({{"agent_id":"{}","count":{}}})", agent.str(), count)});
+  auto agent_name = value_of<std::string>(tx.sql().query(kAgentName, scope.user(), agent));
+  tx.append_own(scope.user(), core::memory::pruned_event(agent, std::move(agent_name), count));
   return count;
+}
+
+CollectionCounts read_counts(const Rows& rows) {
+  CollectionCounts counts;
+  rows.read(counts.embedding_model, counts.dimension, counts.items, counts.interactions, counts.text_bytes);
+  return counts;
 }
 
 MemoryStats stats_of(Connection& sql, const UserScope& scope, const base::AgentId& agent) {
   const ReadTransaction reading(sql);
-  MemoryStats stats;
-  auto rows = sql.query(kCollections, scope.user(), agent);
-  while (rows.next()) {
-    std::string model;
-    std::int64_t dimension = 0;
-    std::int64_t items = 0;
-    std::int64_t interactions = 0;
-    std::int64_t text_bytes = 0;
-    rows.read(model, dimension, items, interactions, text_bytes);
-    stats.count += items;
-    stats.interactions += interactions;
-    stats.text_bytes += text_bytes;
-    stats.vector_bytes += items * dimension * static_cast<std::int64_t>(sizeof(float));
-    if (std::ranges::find(stats.embedding_models, model) == stats.embedding_models.end()) {
-      stats.embedding_models.push_back(model);
-    }
-  }
-  stats.notes = stats.count - stats.interactions;
+  auto stats = core::memory::stats_of(all_of(sql.query(kCollections, scope.user(), agent), read_counts));
   stats.oldest = value_of<std::optional<base::Timestamp>>(sql.query(kOldest, scope.user(), agent));
   stats.newest = value_of<std::optional<base::Timestamp>>(sql.query(kNewest, scope.user(), agent));
   return stats;

@@ -74,11 +74,7 @@ void in_transaction(Connection& connection, Step step) {
 
 }  // namespace
 
-std::string checksum_of(const Migration& migration) {
-  std::string hex;
-  for (const unsigned char byte : base::sha256(migration.statements)) hex += fmt::format("{:02x}", byte);
-  return hex;
-}
+std::string checksum_of(const Migration& migration) { return base::sha256_hex(migration.statements); }
 
 void migrate(Connection& connection, std::span<const Migration> migrations, base::Timestamp now) {
   in_transaction(connection, [&] { connection.script(kCreateTable); });

@@ -11,7 +11,6 @@ namespace {
 
 using core::chat::IdempotencyKey;
 using core::chat::Message;
-using core::chat::OwnedTask;
 using core::chat::Task;
 using core::chat::TaskFilter;
 using core::identity::UserScope;
@@ -27,10 +26,6 @@ constexpr Sql kSessionTasksBefore =
     "WHERE user_id = ?1 AND session_id = ?5 AND id < ?2 AND (?3 IS NULL OR status = ?3) ORDER BY id DESC LIMIT ?4";
 constexpr Sql kCountSessionTasks =
     "SELECT count(*) FROM tasks WHERE user_id = ?1 AND session_id = ?3 AND (?2 IS NULL OR status = ?2)";
-constexpr Sql kUnfinished =
-    "SELECT id, session_id, agent_id, agent_name, status, error_code, error_detail, request_message_id, message_id, "
-    "created_at, started_at, completed_at, user_id FROM tasks WHERE status IN ('queued', 'running') "
-    "ORDER BY user_id, id";
 constexpr Sql kAnswer =
     "SELECT m.id, m.session_id, m.role, m.content, m.agent_id, m.agent_name, m.task_id, m.model, m.prompt_tokens, "
     "m.completion_tokens, m.cost_usd, m.created_at FROM tasks t JOIN messages m "
@@ -48,14 +43,6 @@ core::Page<Task> list_tasks(Connection& sql, const UserScope& scope, const TaskF
   const auto total = session ? value_of<std::int64_t>(sql.query(kCountSessionTasks, scope.user(), status, *session))
                              : value_of<std::int64_t>(sql.query(kCountTasks, scope.user(), status));
   return make_page(std::move(tasks), page.limit, total);
-}
-
-OwnedTask read_owned(const Rows& rows) {
-  auto task = read_task(rows);
-  constexpr int kUserColumn = 12;
-  base::UserId user;
-  rows.read_at(kUserColumn, user);
-  return {.scope = core::identity::ScopeIssuer::open(user), .task = std::move(task)};
 }
 
 }  // namespace
@@ -82,11 +69,6 @@ base::Task<core::Page<Task>> SqliteTaskStore::list(UserScope scope, TaskFilter f
 base::Task<std::optional<Message>> SqliteTaskStore::answer(UserScope scope, base::TaskId task) {
   return database_.readers().run(
       "task.answer", [=](Connection& sql) { return first_of(sql.query(kAnswer, scope.user(), task), read_message); });
-}
-
-base::Task<std::vector<OwnedTask>> SqliteTaskStore::unfinished() {
-  return database_.readers().run("task.unfinished",
-                                 [](Connection& sql) { return all_of(sql.query(kUnfinished), read_owned); });
 }
 
 }  // namespace codelab::infra::sqlite

@@ -13,27 +13,29 @@ namespace {
 using core::chat::BegunCall;
 using core::chat::Message;
 using core::chat::NewCall;
+using core::chat::RunnerId;
 using core::chat::Task;
 using core::events::NewEvent;
 using core::identity::UserScope;
 
 constexpr Sql kInsertTask =
     "INSERT INTO tasks (user_id, id, session_id, agent_id, agent_name, status, request_message_id, created_at, "
-    "started_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "started_at, runner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr Sql kChangeTask =
     "UPDATE tasks SET status = ?, started_at = coalesce(?, started_at), error_code = ?, error_detail = ?, "
     "message_id = ?, completed_at = ? "
-    "WHERE user_id = ? AND session_id = ? AND id = ? AND status IN ('queued', 'running')";
+    "WHERE user_id = ? AND session_id = ? AND id = ? AND runner = ? AND status IN ('queued', 'running')";
 
-/// False when the task has ended or is not this user's.
-bool change_task(Connection& sql, const UserScope& scope, const Task& task) {
+/// False when the task has ended, is not this user's or not run by this process.
+bool change_task(Connection& sql, const RunnerId& runner, const UserScope& scope, const Task& task) {
   const auto error_code = task.error ? std::optional<std::string_view>(task.error->code) : std::nullopt;
   const auto error_detail = task.error ? std::optional<std::string_view>(task.error->detail) : std::nullopt;
   return sql.execute(kChangeTask, task.status, task.started_at, error_code, error_detail, task.message_id,
-                     task.completed_at, scope.user(), task.session_id, task.id) == 1;
+                     task.completed_at, scope.user(), task.session_id, task.id, runner) == 1;
 }
 
-base::Result<BegunCall> begin_call(Transaction& tx, const UserScope& scope, const NewCall& call) {
+base::Result<BegunCall> begin_call(Transaction& tx, const RunnerId& runner, const UserScope& scope,
+                                   const NewCall& call) {
   Connection& sql = tx.sql();
   const auto& [message, task, idempotency, events] = call;
   if (idempotency) {
@@ -45,20 +47,21 @@ base::Result<BegunCall> begin_call(Transaction& tx, const UserScope& scope, cons
   if (!message_count) return base::make_error(base::ErrorCode::session_not_found, "no such session");
   insert_message(sql, scope, message, *message_count);
   sql.execute(kInsertTask, scope.user(), task.id, task.session_id, task.agent_id, task.agent_name, task.status,
-              task.request_message_id, task.created_at, task.started_at);
+              task.request_message_id, task.created_at, task.started_at, runner);
   if (idempotency) keep_key(sql, scope, *idempotency, task);
   return BegunCall{.task = task, .message_count = *message_count};
 }
 
-bool change_and_tell(Transaction& tx, const UserScope& scope, const Task& task, const std::vector<NewEvent>& events) {
-  if (!change_task(tx.sql(), scope, task)) return false;
+bool change_and_tell(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task,
+                     const std::vector<NewEvent>& events) {
+  if (!change_task(tx.sql(), runner, scope, task)) return false;
   tx.append(scope.user(), core::events::stream_of(task.session_id), events);
   return true;
 }
 
-bool complete_task(Transaction& tx, const UserScope& scope, const Task& task, const Message& answer,
-                   const std::vector<NewEvent>& events) {
-  if (!change_task(tx.sql(), scope, task)) return false;
+bool complete_task(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task,
+                   const Message& answer, const std::vector<NewEvent>& events) {
+  if (!change_task(tx.sql(), runner, scope, task)) return false;
   const auto message_count = tx.append_with_message(scope.user(), task.session_id, answer.created_at, events);
   insert_message(tx.sql(), scope, answer, message_count.value());
   return true;
@@ -68,29 +71,30 @@ bool complete_task(Transaction& tx, const UserScope& scope, const Task& task, co
 
 base::Task<base::Result<BegunCall>> SqliteTaskStore::begin(UserScope scope, NewCall call) {
   assert(call.message.session_id == call.task.session_id);
-  return database_.writer().run(
-      "task.begin", [scope, call = std::move(call)](Transaction& tx) { return begin_call(tx, scope, call); });
+  return database_.writer().run("task.begin", [runner = database_.runner(), scope, call = std::move(call)](
+                                                  Transaction& tx) { return begin_call(tx, runner, scope, call); });
 }
 
 base::Task<bool> SqliteTaskStore::append(UserScope scope, Task task, std::vector<NewEvent> events) {
   assert(!is_final(task.status));
-  return database_.writer().run("task.append",
-                                [scope, task = std::move(task), events = std::move(events)](Transaction& tx) {
-                                  return change_and_tell(tx, scope, task, events);
-                                });
+  return database_.writer().run(
+      "task.append", [runner = database_.runner(), scope, task = std::move(task), events = std::move(events)](
+                         Transaction& tx) { return change_and_tell(tx, runner, scope, task, events); });
 }
 
 base::Task<bool> SqliteTaskStore::complete(UserScope scope, Task task, Message answer, std::vector<NewEvent> events) {
   assert(is_final(task.status) && task.message_id == answer.id);
-  return database_.writer().run("task.complete",
-                                [scope, task = std::move(task), answer = std::move(answer), events = std::move(events)](
-                                    Transaction& tx) { return complete_task(tx, scope, task, answer, events); });
+  return database_.writer().run(
+      "task.complete",
+      [runner = database_.runner(), scope, task = std::move(task), answer = std::move(answer),
+       events = std::move(events)](Transaction& tx) { return complete_task(tx, runner, scope, task, answer, events); });
 }
 
 base::Task<bool> SqliteTaskStore::end(UserScope scope, Task task, std::vector<NewEvent> events) {
   assert(is_final(task.status));
-  return database_.writer().run("task.end", [scope, task = std::move(task), events = std::move(events)](
-                                                Transaction& tx) { return change_and_tell(tx, scope, task, events); });
+  return database_.writer().run(
+      "task.end", [runner = database_.runner(), scope, task = std::move(task), events = std::move(events)](
+                      Transaction& tx) { return change_and_tell(tx, runner, scope, task, events); });
 }
 
 }  // namespace codelab::infra::sqlite

@@ -25,7 +25,6 @@ class SqliteTaskStore final : public core::chat::TaskStore {
   base::Task<core::Page<core::chat::Task>> list(core::identity::UserScope scope, core::chat::TaskFilter filter,
                                                 core::PageRequest page) override;
   base::Task<std::optional<core::chat::Message>> answer(core::identity::UserScope scope, base::TaskId task) override;
-  base::Task<std::vector<core::chat::OwnedTask>> unfinished() override;
 
  private:
   Database& database_;

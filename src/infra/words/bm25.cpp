@@ -9,7 +9,15 @@ namespace {
 constexpr double kSaturation = 1.2;        // k1
 constexpr double kLengthInfluence = 0.75;  // b
 
+double slowdown_at(double length, double average_length) {
+  return kSaturation * (1 - kLengthInfluence + kLengthInfluence * length / average_length);
+}
+
 }  // namespace
+
+double saturation(double count, double length, double average_length) {
+  return count / (count + slowdown_at(length, average_length));
+}
 
 Bm25::Bm25(const TextStatistics& statistics, std::span<const double> document_frequencies)
     : average_length_(std::max(statistics.average_length, 1.0)) {
@@ -22,9 +30,7 @@ Bm25::Bm25(const TextStatistics& statistics, std::span<const double> document_fr
   for (double& share : shares_) share /= sum;
 }
 
-double Bm25::slowdown(double length) const {
-  return kSaturation * (1 - kLengthInfluence + kLengthInfluence * length / average_length_);
-}
+double Bm25::slowdown(double length) const { return slowdown_at(length, average_length_); }
 
 double Bm25::score(std::span<const std::uint8_t> counts, double length) const {
   double sum = 0;

@@ -13,6 +13,9 @@ struct TextStatistics {
   double average_length = 1;
 };
 
+/// What a word earns of its share by standing `count` times in a document of that length: 0 to 1.
+double saturation(double count, double length, double average_length);
+
 /// BM25 (Robertson, Zaragoza 2009: k1 = 1.2, b = 0.75, the idf that is never negative) of one query, over what it could
 /// reach at most: 0 to 1. Pure.
 class Bm25 {
@@ -28,12 +31,13 @@ class Bm25 {
   }
   /// No document with these counts scores higher, whatever its length.
   double bound(std::span<const std::uint8_t> counts) const { return score(counts, 0); }
+  /// Of each word: what it adds when it stands there without end. They sum up to 1.
+  std::span<const double> shares() const { return shares_; }
 
  private:
   double slowdown(double length) const;
 
   double average_length_;
-  /// Of each word: what it adds when it stands there without end.
   std::vector<double> shares_;
 };
 

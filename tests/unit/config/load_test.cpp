@@ -79,12 +79,13 @@ TEST(Configuration, every_fault_is_told_in_words) {
   const auto faults = loaded({{"CODELAB_PORT", "x"}, {"CODELAB_LOG_LEVEL", "loud"}, {"CODELAB_REDIS_URL", "redis://h"}},
                              "[server]\nport = 70000\n[nonsense]\na = 1\n")
                           .faults;
-  ASSERT_EQ(faults.size(), 5);
+  ASSERT_EQ(faults.size(), 6);
   EXPECT_TRUE(faults[0].contains("nonsense.a"));
   EXPECT_TRUE(faults[1].contains("70000"));
   EXPECT_TRUE(faults[2].contains("CODELAB_PORT"));
   EXPECT_TRUE(faults[3].contains("debug, info, warning, error"));
   EXPECT_TRUE(faults[4].contains("CODELAB_REDIS_URL"));
+  EXPECT_TRUE(faults[5].contains("CODELAB_JWT_SECRETS"));
 }
 
 TEST(Configuration, an_origin_that_no_browser_sends_is_told_by_name) {

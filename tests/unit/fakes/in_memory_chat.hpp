@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/chat/memory_debts.hpp"
 #include "core/chat/ports.hpp"
 #include "tests/unit/fakes/gate.hpp"
 #include "tests/unit/fakes/in_memory_event_log.hpp"
@@ -216,13 +217,6 @@ class InMemoryTaskStore final : public core::chat::TaskStore {
     }
     co_return std::nullopt;
   }
-  base::Task<std::vector<core::chat::OwnedTask>> unfinished() override {
-    std::vector<core::chat::OwnedTask> found;
-    for (const auto& [id, owned] : chat_.tasks) {
-      if (!core::chat::is_final(owned.task.status)) found.push_back({owned.owner, owned.task});
-    }
-    co_return found;
-  }
 
  private:
   static void run(const std::function<void(std::string_view)>& hook, std::string_view call) {
@@ -245,6 +239,42 @@ class InMemoryTaskStore final : public core::chat::TaskStore {
   }
   void tell(const UserScope& scope, const Task& task, Events events) {
     for (auto& event : events) chat_.log.append(scope, core::events::stream_of(task.session_id), std::move(event));
+  }
+
+  InMemoryChat& chat_;
+};
+
+class InMemoryMemoryDebts final : public core::chat::MemoryDebts {
+ public:
+  using UserScope = core::identity::UserScope;
+
+  explicit InMemoryMemoryDebts(InMemoryChat& chat) : chat_(chat) {}
+
+  std::map<base::TaskId, base::Timestamp> due;
+
+  base::Task<> owe(UserScope, base::TaskId task, base::Timestamp when) override {
+    due[task] = when;
+    co_return;
+  }
+  base::Task<std::vector<core::chat::OwedMemory>> claim(base::Timestamp now, base::Timestamp again,
+                                                        std::int64_t) override {
+    std::vector<core::chat::OwedMemory> owed;
+    for (auto& [id, when] : due) {
+      const auto& [owner, task] = chat_.tasks.at(id);
+      if (when > now || !task.message_id) continue;
+      when = again;
+      owed.push_back({owner, task, message(task.request_message_id), message(*task.message_id)});
+    }
+    co_return owed;
+  }
+  base::Task<> settle(UserScope, base::TaskId task) override {
+    due.erase(task);
+    co_return;
+  }
+
+ private:
+  core::chat::Message message(const base::MessageId& id) const {
+    return *std::ranges::find(chat_.messages, id, &core::chat::Message::id);
   }
 
   InMemoryChat& chat_;

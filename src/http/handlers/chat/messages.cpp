@@ -39,7 +39,7 @@ base::Result<std::optional<core::chat::IdempotencyKey>> idempotency_of(const Use
                                    .msg = fmt::format("must have at most {} bytes", kParameter.max_bytes)}}};
   }
   const std::string asked = std::string(request.param("session_id")) + '\n' + base::encode(body);
-  return std::optional{core::chat::IdempotencyKey{.key = std::string(key), .request_hash = base::sha256(asked)}};
+  return std::optional{core::chat::IdempotencyKey{.key = std::string(key), .request_hash = base::sha256_hex(asked)}};
 }
 
 base::Error deleted_meanwhile() { return base::make_error(base::ErrorCode::not_found, "the session was deleted"); }

@@ -8,8 +8,9 @@ base::Task<Response> ServiceHandlers::health(ApiRequest) { co_return json(200, H
 
 base::Task<Response> ServiceHandlers::ready(ApiRequest) {
   const auto readiness = co_await state_.readiness();
-  Response response = json(readiness.status == "ok" ? 200 : 503, readiness);
-  if (response.status == 503) response.headers.add("Retry-After", "1");
+  const bool serves = readiness.status == "ok" || readiness.status == "degraded";
+  Response response = json(serves ? 200 : 503, readiness);
+  if (!serves) response.headers.add("Retry-After", "1");
   co_return response;
 }
 

@@ -41,7 +41,8 @@ struct ModelState {
 };
 
 struct Readiness {
-  /// "ok"; "unavailable" or "draining": then the answer is 503.
+  /// "ok"; "degraded": it answers without a store that it can do without; "unavailable" or "draining": then the answer
+  /// is 503.
   std::string status;
   std::string version;
   std::vector<StoreState> stores;

@@ -190,5 +190,24 @@ TEST_F(AgentRegistryTest, an_erased_agent_is_gone_for_the_very_next_read) {
   EXPECT_EQ(code_of(replace("coder", {.name = "coder"})), ErrorCode::agent_not_found);
 }
 
+class RecordingListener final : public AgentListener {
+ public:
+  void agent_erased(const UserScope& scope, const base::AgentId& agent) noexcept override {
+    erased.emplace_back(scope, agent);
+  }
+
+  std::vector<std::pair<UserScope, base::AgentId>> erased;
+};
+
+TEST_F(AgentRegistryTest, listeners_are_told_of_an_agent_that_is_gone_and_of_no_other) {
+  RecordingListener listener;
+  AgentRegistry registry{store_, cache_, clock_, {&listener}};
+  const auto id = create("coder")->id;
+  EXPECT_FALSE(loop_.run(registry.erase(new_user(), AgentRef::parse("coder"))));
+  EXPECT_TRUE(listener.erased.empty());
+  EXPECT_TRUE(loop_.run(registry.erase(user_, AgentRef::parse("coder"))));
+  EXPECT_EQ(listener.erased, (std::vector<std::pair<UserScope, base::AgentId>>{{user_, id}}));
+}
+
 }  // namespace
 }  // namespace codelab::core::agents

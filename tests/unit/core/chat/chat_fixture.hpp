@@ -81,9 +81,13 @@ class ChatTest : public testing::Test {
   const core::chat::Session session_ = chat_.new_session(user_);
   base::TaskGroup work_{"work"};
   HandLoop loop_;
+  InMemoryMemoryDebts debts_{chat_};
+  core::chat::Interactions interactions_{{.memory = memory_, .debts = debts_, .agents = registry_, .clock = clock_},
+                                         std::chrono::milliseconds{1}};
   core::chat::DirectCallRunner runner_{{.tasks = tasks_,
                                         .messages = messages_,
                                         .memory = memory_,
+                                        .interactions = interactions_,
                                         .model = model_,
                                         .prices = prices_,
                                         .hub = hub_,

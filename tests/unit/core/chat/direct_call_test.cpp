@@ -6,7 +6,6 @@
 #include <boost/system/system_error.hpp>
 
 #include "core/chat/direct_call_events.hpp"
-#include "core/chat/recovery.hpp"
 #include "tests/unit/core/chat/chat_fixture.hpp"
 
 namespace codelab::core::chat {
@@ -131,14 +130,14 @@ TEST_F(DirectCallTest, an_answer_that_the_store_refused_once_is_stored_the_secon
 }
 
 TEST_F(DirectCallTest, a_store_that_is_away_for_a_while_gets_the_answer_when_it_is_back) {
-  away("complete", DirectCallRunner::kEndRetries.size());
+  away("complete", DirectCallRunner::kEndRetries.waits.size());
   EXPECT_EQ(run().status, TaskStatus::completed);
   EXPECT_EQ(answers(), 1);
 }
 
 TEST_F(DirectCallTest, a_failure_is_stored_as_stubbornly_as_an_answer) {
   model_.failure = base::make_error(ErrorCode::model_timeout, "too slow");
-  away("end", DirectCallRunner::kEndRetries.size());
+  away("end", DirectCallRunner::kEndRetries.waits.size());
   EXPECT_EQ(code_of(run()), ErrorCode::model_timeout);
 }
 
@@ -153,12 +152,10 @@ TEST_F(DirectCallTest, an_answer_that_was_stored_without_a_word_is_not_stored_tw
   EXPECT_EQ(count(EventType::task_completed), 1);
 }
 
-TEST_F(DirectCallTest, a_store_that_stays_away_leaves_the_task_to_recovery) {
+TEST_F(DirectCallTest, a_store_that_stays_away_leaves_the_task_to_others) {
   away("complete", 1'000);
   EXPECT_EQ(run().status, TaskStatus::running);
-  tasks_.before = nullptr;
-  EXPECT_EQ(loop_.run(fail_interrupted_tasks(tasks_, clock_)), 1);
-  EXPECT_EQ(count(EventType::task_failed), 1);
+  EXPECT_EQ(answers(), 0);
 }
 
 TEST_F(DirectCallTest, a_store_that_is_away_while_the_task_runs_fails_it) {
@@ -176,7 +173,7 @@ TEST_F(DirectCallTest, an_agent_that_cannot_search_its_memory_answers_all_the_sa
   EXPECT_TRUE(memories_.items.empty());
 }
 
-TEST_F(DirectCallTest, a_memory_that_cannot_be_stored_takes_no_answer_away) {
+TEST_F(DirectCallTest, a_memory_that_cannot_be_stored_takes_no_answer_away_and_is_stored_later) {
   bool searched = false;
   memories_.before = [&] {
     if (std::exchange(searched, true)) throw base::StoreError("no room");
@@ -190,6 +187,20 @@ TEST_F(DirectCallTest, a_memory_that_cannot_be_stored_takes_no_answer_away) {
   EXPECT_EQ(task(call.task.id).status, TaskStatus::completed);
   EXPECT_EQ(answers(), 1);
   EXPECT_TRUE(memories_.items.empty());
+
+  memories_.before = nullptr;
+  const auto paying = loop_.start(interactions_.run());
+  loop_.run_until([&] { return debts_.due.empty(); });
+  paying->cancel();
+  ASSERT_EQ(memories_.items.size(), 1);
+  EXPECT_TRUE(memories_.items[0].text.contains("Assistant: "));
+}
+
+TEST_F(DirectCallTest, a_memory_that_is_away_is_told_and_takes_no_answer_away) {
+  memories_.before = [] { throw base::StoreError("the line broke"); };
+  EXPECT_EQ(run().status, TaskStatus::completed);
+  EXPECT_TRUE(events().front().body.payload.contains(R"("memory_error":"memory is away at the moment")"));
+  EXPECT_EQ(debts_.due.size(), 1);
 }
 
 TEST_F(DirectCallTest, an_agent_without_memory_neither_searches_nor_remembers) {
@@ -208,7 +219,7 @@ TEST_F(DirectCallTest, a_session_deleted_while_the_model_writes_keeps_nothing) {
   EXPECT_EQ(growing_texts(), 0);
 }
 
-TEST_F(DirectCallTest, a_cancelled_call_stops_its_text_and_leaves_the_task_to_recovery) {
+TEST_F(DirectCallTest, a_cancelled_call_stops_its_text_and_leaves_the_task_to_others) {
   model_.gate.close();
   const auto call = begun();
   const auto running = loop_.start(runner_.run(call));
@@ -218,11 +229,6 @@ TEST_F(DirectCallTest, a_cancelled_call_stops_its_text_and_leaves_the_task_to_re
   EXPECT_THROW(running->take(), boost::system::system_error);
   EXPECT_EQ(growing_texts(), 0);
   EXPECT_EQ(task(call.task.id).status, TaskStatus::running);
-  EXPECT_EQ(loop_.run(fail_interrupted_tasks(tasks_, clock_)), 1);
-  const Task ended = task(call.task.id);
-  ASSERT_TRUE(ended.error);
-  EXPECT_EQ(code_of(ended), ErrorCode::interrupted);
-  EXPECT_TRUE(ended.error->detail.contains("another Idempotency-Key"));
 }
 
 }  // namespace

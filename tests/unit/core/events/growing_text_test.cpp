@@ -10,8 +10,8 @@ const base::TaskId kTwo = base::TaskId::generate();
 
 GrowingTexts two_texts() {
   GrowingTexts texts;
-  texts.begin(kOne, "coder", base::MessageId::generate());
-  texts.begin(kTwo, "asker", base::MessageId::generate());
+  texts.begin(kOne, "coder", base::MessageId::generate(), 0);
+  texts.begin(kTwo, "asker", base::MessageId::generate(), 0);
   return texts;
 }
 

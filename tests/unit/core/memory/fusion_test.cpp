@@ -13,6 +13,23 @@ std::vector<std::int64_t> ids(const std::vector<Candidate>& candidates) {
   return found;
 }
 
+TEST(Join, brings_both_parts_of_a_memory_together) {
+  const auto joined = join({{1, 0.9}, {2, 0.8}}, {{2, 0.5}, {3, 0.4}, {4, 0.3}}, {{3, 0.2}, {5, 0.1}});
+  EXPECT_EQ(ids(joined), (std::vector<std::int64_t>{1, 2, 3, 4}));
+  EXPECT_EQ(joined[0].parts.semantic, 0.9);
+  EXPECT_EQ(joined[0].parts.lexical, 0);
+  EXPECT_EQ(joined[1].parts.semantic, 0.8);
+  EXPECT_EQ(joined[1].parts.lexical, 0.5);
+  EXPECT_EQ(joined[2].parts.semantic, 0.2);
+  EXPECT_EQ(joined[2].parts.lexical, 0.4);
+  EXPECT_TRUE(joined[2].comparable);
+}
+
+TEST(Join, a_memory_whose_cosine_is_not_known_cannot_be_compared) {
+  const auto joined = join({}, {{1, 0.5}}, {});
+  EXPECT_FALSE(joined.at(0).comparable);
+}
+
 TEST(Fusion, orders_by_the_weighted_sum_of_both_parts) {
   const auto fused = fuse({{1, {0.1, 1}}, {2, {0.6, 0.8}}, {3, {0.7, 0}}}, 5, 0);
   EXPECT_EQ(ids(fused), (std::vector<std::int64_t>{2, 3, 1}));

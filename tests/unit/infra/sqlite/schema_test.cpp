@@ -14,10 +14,11 @@ constexpr Sql kAgent = "INSERT INTO user_agents VALUES (?, ?, 'coder', 'active',
 constexpr Sql kStream = "INSERT INTO event_streams (user_id, id, updated_at) VALUES (?, ?, 0)";
 constexpr Sql kSession = "INSERT INTO chat_sessions VALUES (?, ?, 'title', 0)";
 constexpr Sql kMessage =
-    "INSERT INTO messages (user_id, session_id, id, position, role, created_at, content) VALUES (?, ?, ?, 1, 'user', 0, 'x')";
+    "INSERT INTO messages (user_id, session_id, id, position, role, created_at, content) VALUES (?, ?, ?, 1, 'user', "
+    "0, 'x')";
 constexpr Sql kTask =
-    "INSERT INTO tasks (user_id, session_id, id, agent_id, agent_name, status, request_message_id, created_at) "
-    "VALUES (?1, ?2, ?3, ?3, 'coder', 'queued', ?3, 0)";
+    "INSERT INTO tasks (user_id, session_id, id, agent_id, agent_name, status, request_message_id, created_at, "
+    "runner) VALUES (?1, ?2, ?3, ?3, 'coder', 'queued', ?3, 0, ?3)";
 constexpr Sql kEvent = "INSERT INTO events VALUES (?, ?, 1, 'ERROR', NULL, '', '{}', 0)";
 constexpr Sql kCollection = "INSERT INTO memory_collections VALUES (?, ?, 'model', 2, 0, 0, 0)";
 

@@ -67,7 +67,7 @@ class TextIndex : public testing::Test {
     co_return;
   }
 
-  QueryWords query_words(const std::string& text) {
+  words::QueryWords query_words(const std::string& text) {
     return tests::run_task(database.readers().run("words", [&](Connection& sql) { return words_of(sql, text); }));
   }
 

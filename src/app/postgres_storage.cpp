@@ -1,0 +1,67 @@
+#include "app/storage.hpp"
+#include "infra/postgres/agent_store.hpp"
+#include "infra/postgres/database.hpp"
+#include "infra/postgres/event_log.hpp"
+#include "infra/postgres/memory_debts.hpp"
+#include "infra/postgres/memory_store.hpp"
+#include "infra/postgres/message_store.hpp"
+#include "infra/postgres/session_store.hpp"
+#include "infra/postgres/task_leases.hpp"
+#include "infra/postgres/task_store.hpp"
+#include "infra/postgres/user_store.hpp"
+
+namespace codelab::app {
+namespace {
+
+infra::postgres::DatabaseSettings settings_of(const config::Settings& settings) {
+  return {.address = settings.database_url,
+          .migration_address = settings.database_migration_url,
+          .connections = static_cast<std::size_t>(settings.database_connections),
+          .connection = {.prepared_statements = settings.database_prepared_statements == "on"}};
+}
+
+class PostgresStorage final : public Storage {
+ public:
+  PostgresStorage(const config::Settings& settings, const StorageSurroundings& surroundings)
+      : indexes_(static_cast<std::size_t>(settings.memory_index_mb) << 20),
+        database_(settings_of(settings), surroundings.cores, surroundings.clock, surroundings.relay,
+                  surroundings.metrics),
+        memories_(database_, indexes_, surroundings.threads) {
+    add_index_gauges(surroundings.metrics, indexes_);
+  }
+
+  std::string_view name() const override { return "postgresql"; }
+  core::identity::UserStore& users() override { return users_; }
+  core::agents::AgentStore& agents() override { return agents_; }
+  core::chat::SessionStore& sessions() override { return sessions_; }
+  core::chat::MessageStore& messages() override { return messages_; }
+  core::chat::TaskStore& tasks() override { return tasks_; }
+  core::chat::TaskLeases& task_leases() override { return task_leases_; }
+  core::chat::MemoryDebts& memory_debts() override { return memory_debts_; }
+  core::events::EventLog& event_log() override { return event_log_; }
+  core::events::OwnStream& own_stream() override { return event_log_; }
+  core::memory::MemoryStore& memories() override { return memories_; }
+  void stop() override { database_.close(); }
+
+ private:
+  infra::postgres::MemoryIndexes indexes_;
+  infra::postgres::Database database_;
+  infra::postgres::PostgresUserStore users_{database_};
+  infra::postgres::PostgresAgentStore agents_{database_};
+  infra::postgres::PostgresSessionStore sessions_{database_};
+  infra::postgres::PostgresMessageStore messages_{database_};
+  infra::postgres::PostgresTaskStore tasks_{database_};
+  infra::postgres::PostgresTaskLeases task_leases_{database_};
+  infra::postgres::PostgresMemoryDebts memory_debts_{database_};
+  infra::postgres::PostgresEventLog event_log_{database_};
+  infra::postgres::PostgresMemoryStore memories_;
+};
+
+}  // namespace
+
+std::unique_ptr<Storage> open_postgres_storage(const config::Settings& settings,
+                                               const StorageSurroundings& surroundings) {
+  return std::make_unique<PostgresStorage>(settings, surroundings);
+}
+
+}  // namespace codelab::app

@@ -1,0 +1,79 @@
+#include "app/shared_state.hpp"
+
+#include <stdexcept>
+
+#include "base/log.hpp"
+#include "infra/inprocess/cache.hpp"
+#include "infra/inprocess/rate_limiter.hpp"
+#include "infra/redis/address.hpp"
+#include "infra/redis/cache.hpp"
+#include "infra/redis/rate_limiter.hpp"
+#include "infra/redis/stream_bus.hpp"
+
+namespace codelab::app {
+namespace {
+
+constexpr std::chrono::seconds kStopTimeout{2};
+
+class OwnState final : public SharedState {
+ public:
+  core::cache::Cache& cache() override { return cache_; }
+  core::cache::RateLimiter& limiter() override { return limiter_; }
+  core::events::StreamBus* bus() override { return nullptr; }
+  base::Task<std::optional<Health>> health() override { co_return std::nullopt; }
+  void stop() override {}
+
+ private:
+  infra::inprocess::InProcessCache cache_;
+  infra::inprocess::InProcessRateLimiter limiter_;
+};
+
+infra::redis::Options options_of(const config::Settings& settings) {
+  auto address = infra::redis::parse_address(settings.redis_url);
+  if (!address) throw std::runtime_error("storage.redis_url: " + address.error());
+  return {.address = std::move(*address), .ca_file = settings.redis_ca_file};
+}
+
+class RedisState final : public SharedState {
+ public:
+  RedisState(const config::Settings& settings, base::Cores& cores, core::events::BusListener& listener,
+             Metrics& metrics)
+      : clients_(cores, options_of(settings)), bus_(clients_, listener) {
+    metrics.add_gauge("codelab_redis_rate_limit_shared", "1 while all processes count requests together",
+                      [this] { return limiter_.is_shared() ? 1.0 : 0.0; });
+    metrics.add_gauge("codelab_redis_owed_invalidations", "Cache invalidations that Redis has not confirmed",
+                      [this] { return static_cast<double>(cache_.owed()); });
+  }
+
+  core::cache::Cache& cache() override { return cache_; }
+  core::cache::RateLimiter& limiter() override { return limiter_; }
+  core::events::StreamBus* bus() override { return &bus_; }
+
+  base::Task<std::optional<Health>> health() override {
+    const auto answer = co_await clients_.call(infra::redis::Command{.words = {"PING"}});
+    if (!answer) base::log::warning("store_not_ready", {{"store", "redis"}, {"reason", answer.error().detail}});
+    co_return Health{.name = "redis", .available = answer.has_value()};
+  }
+
+  void stop() override {
+    bus_.stop();
+    if (!clients_.stop(kStopTimeout)) base::log::warning("store_closed_while_busy", {{"store", "redis"}});
+  }
+
+ private:
+  infra::redis::Clients clients_;
+  infra::inprocess::InProcessRateLimiter per_process_;
+  infra::redis::RedisCache cache_{clients_};
+  infra::redis::RedisRateLimiter limiter_{clients_, per_process_};
+  infra::redis::RedisStreamBus bus_;
+};
+
+}  // namespace
+
+std::unique_ptr<SharedState> open_shared_state(const config::Settings& settings, base::Cores& cores,
+                                               core::events::BusListener& listener, Metrics& metrics) {
+  if (settings.redis_url.empty()) return std::make_unique<OwnState>();
+  return std::make_unique<RedisState>(settings, cores, listener, metrics);
+}
+
+}  // namespace codelab::app

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/task.hpp"
+#include "core/chat/values.hpp"
+#include "core/identity/user_scope.hpp"
+
+namespace codelab::core::chat {
+
+/// A completed task whose agent has still to remember it.
+struct OwedMemory {
+  identity::UserScope scope;
+  Task task;
+  Message request;
+  Message answer;
+};
+
+/// Which answers could not be remembered when they were given. Thread-safe; a store that is away throws.
+class MemoryDebts {
+ public:
+  virtual ~MemoryDebts() = default;
+  /// To be tried from `due` on.
+  virtual base::Task<> owe(identity::UserScope scope, base::TaskId task, base::Timestamp due) = 0;
+  /// Those that are due `now`, of any user, at most `limit`; to be tried from `again` on unless they are settled.
+  virtual base::Task<std::vector<OwedMemory>> claim(base::Timestamp now, base::Timestamp again, std::int64_t limit) = 0;
+  virtual base::Task<> settle(identity::UserScope scope, base::TaskId task) = 0;
+};
+
+}  // namespace codelab::core::chat

@@ -1,0 +1,118 @@
+#include "core/chat/take_over.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/log.hpp"
+#include "base/store_error.hpp"
+#include "core/chat/direct_call_events.hpp"
+#include "core/chat/interruption.hpp"
+
+namespace codelab::core::chat {
+namespace {
+
+/// Of one look: the rest stays for the other processes, or for the next look.
+constexpr std::int64_t kTakenAtOnce = 64;
+constexpr std::chrono::seconds kResumeAgainAfter{2};
+
+base::Task<> pause(std::chrono::milliseconds time) {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, time);
+  co_await timer.async_wait(boost::asio::use_awaitable);
+}
+
+}  // namespace
+
+base::Task<> TakeOver::begin() { co_await ports_.leases.renew(limits_.lease); }
+
+base::Task<> TakeOver::run() {
+  for (;;) {
+    const bool renewed = co_await renew();
+    if (renewed && taking_) co_await take_over();
+    co_await pause(limits_.interval);
+  }
+}
+
+base::Task<> TakeOver::end() {
+  try {
+    co_await ports_.leases.release();
+  } catch (const base::StoreError& failure) {
+    base::log::warning("lease_not_released", {{"reason", failure.what()}});
+  }
+}
+
+base::Task<bool> TakeOver::renew() {
+  const auto now = std::chrono::steady_clock::now();
+  try {
+    co_await ports_.leases.renew(limits_.lease);
+    co_return !not_before_ || now >= *not_before_;
+  } catch (const base::StoreError& failure) {
+    base::log::warning("lease_not_renewed", {{"reason", failure.what()}});
+  }
+  not_before_ = std::chrono::steady_clock::now() + limits_.lease + limits_.interval;
+  co_return false;
+}
+
+base::Task<> TakeOver::take_over() {
+  const std::size_t running = ports_.work.size();
+  if (running >= limits_.running) co_return;
+  const auto room = static_cast<std::int64_t>(limits_.running - running);
+  std::vector<TakenTask> taken;
+  try {
+    taken = co_await ports_.leases.take_over(std::min(kTakenAtOnce, room));
+  } catch (const base::StoreError& failure) {
+    base::log::warning("tasks_not_taken_over", {{"reason", failure.what()}});
+  }
+  for (TakenTask& each : taken) {
+    base::log::warning("task_taken_over", {{"task_id", each.task.id.str()}, {"attempt", each.attempt}});
+    const base::Executor home = ports_.cores.executor(ports_.cores.home_of(each.scope.user()));
+    // After cancel() nothing is started: the lease is released soon, and another process takes it.
+    ports_.work.spawn(home, resume(std::move(each)));
+  }
+}
+
+/// A task that is taken over must end, whatever the store does meanwhile: as long as this process lives no other one
+/// runs it.
+base::Task<> TakeOver::resume(TakenTask taken) {
+  for (;;) {
+    try {
+      co_await resume_once(taken);
+      co_return;
+    } catch (const base::StoreError& failure) {
+      base::log::warning("task_not_resumed", {{"task_id", taken.task.id.str()}, {"reason", failure.what()}});
+    }
+    co_await pause(kResumeAgainAfter);
+  }
+}
+
+base::Task<> TakeOver::resume_once(const TakenTask& taken) {
+  if (taken.attempt > limits_.attempts) {
+    co_return co_await give_up(taken, interrupted("the servers that worked on the answer stopped, several times"));
+  }
+  agents::AgentRef reference{.id = taken.task.agent_id, .name = {}};
+  auto agent = co_await ports_.agents.find(taken.scope, std::move(reference));
+  if (!agent) co_return co_await give_up(taken, agent.error());
+  std::vector<events::NewEvent> events{task_started(taken.task, taken.attempt)};
+  const bool wanted = co_await ports_.tasks.append(taken.scope, taken.task, std::move(events));
+  if (!wanted) co_return;
+  DirectCall call{.scope = taken.scope,
+                  .task = taken.task,
+                  .request = taken.request,
+                  .agent = std::move(*agent),
+                  .has_history = true};
+  co_await runner_.run(std::move(call));
+}
+
+base::Task<> TakeOver::give_up(const TakenTask& taken, base::Error error) {
+  Task task = taken.task;
+  task.status = TaskStatus::failed;
+  task.completed_at = ports_.clock.now();
+  task.error = TaskError{.code = std::string(base::name_of(error.code)), .detail = std::move(error.detail)};
+  std::vector<events::NewEvent> events{task_failed(task)};
+  co_await ports_.tasks.end(taken.scope, task, std::move(events));
+}
+
+}  // namespace codelab::core::chat

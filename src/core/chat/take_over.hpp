@@ -1,0 +1,65 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "base/clock.hpp"
+#include "base/cores.hpp"
+#include "base/task_group.hpp"
+#include "core/agents/registry.hpp"
+#include "core/chat/direct_call.hpp"
+#include "core/chat/task_leases.hpp"
+
+namespace codelab::core::chat {
+
+/// Keeps this process's lease on its tasks, and runs what processes that are gone left unfinished: again from the
+/// beginning, for nothing of an answer is kept before the whole of it. A task that has brought down several processes
+/// is not tried for ever.
+class TakeOver {
+ public:
+  struct Ports {
+    TaskLeases& leases;
+    TaskStore& tasks;
+    agents::AgentRegistry& agents;
+    const base::Clock& clock;
+    base::Cores& cores;
+    /// Runs the work.
+    base::TaskGroup& work;
+  };
+  struct Limits {
+    std::chrono::milliseconds lease{6'000};
+    /// Between two renewals, each followed by a look for tasks to take over.
+    std::chrono::milliseconds interval{2'000};
+    std::int64_t attempts = 3;
+    std::size_t running = 4'096;
+  };
+
+  TakeOver(Ports ports, DirectCallRunner& runner, Limits limits) : ports_(ports), runner_(runner), limits_(limits) {}
+
+  /// Before the first task is begun; throws when the store is away.
+  base::Task<> begin();
+  /// Goes on until it is cancelled.
+  base::Task<> run();
+  /// From now on only the lease is kept. On any thread.
+  void stop_taking() { taking_ = false; }
+  /// Lets others have what this process did not finish, at once.
+  base::Task<> end();
+
+ private:
+  base::Task<bool> renew();
+  base::Task<> take_over();
+  base::Task<> resume(TakenTask taken);
+  base::Task<> resume_once(const TakenTask& taken);
+  base::Task<> give_up(const TakenTask& taken, base::Error error);
+
+  Ports ports_;
+  DirectCallRunner& runner_;
+  Limits limits_;
+  std::atomic<bool> taking_{true};
+  /// When the store was away, the other processes had no chance to renew their leases either.
+  std::optional<std::chrono::steady_clock::time_point> not_before_;
+};
+
+}  // namespace codelab::core::chat

@@ -1,0 +1,172 @@
+#include "infra/postgres/migrations.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+#include "base/sha256.hpp"
+#include "base/store_error.hpp"
+#include "infra/postgres/handshake.hpp"
+#include "infra/postgres/libpq.hpp"
+#include "infra/postgres/query_error.hpp"
+
+namespace codelab::infra::postgres {
+namespace {
+
+constexpr std::chrono::seconds kConnectTimeout{10};
+
+/// Any number that nobody else's advisory locks use: the bytes of "codelab".
+constexpr const char* kLockAgainstOthers =
+    "SET LOCAL lock_timeout = '120s'; SELECT pg_advisory_xact_lock(27988499683369314)";
+/// Not to_regclass(): that may answer from before the wait for the lock.
+constexpr const char* kTableIsThere =
+    "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'schema_migrations' "
+    "AND relnamespace = to_regnamespace(current_schema()))";
+constexpr const char* kCreateTable =
+    "CREATE TABLE schema_migrations ("
+    "version bigint NOT NULL PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at bigint NOT NULL, "
+    "served_by bigint NOT NULL)";
+constexpr const char* kApplied = "SELECT version, name, checksum, served_by FROM schema_migrations ORDER BY version";
+constexpr const char* kRecord =
+    "INSERT INTO schema_migrations (version, name, checksum, applied_at, served_by) VALUES ($1, $2, $3, $4, $5)";
+/// From 16 on a member may be one that may not take the role.
+constexpr const char* kRoleIsSafe =
+    "WITH may AS (SELECT CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END "
+    "AS take) "
+    "SELECT coalesce((SELECT bool_and(pg_has_role(current_user, oid, take)) AND count(*) = 2 FROM pg_roles, may "
+    "WHERE rolname IN ('codelab_serving', 'codelab_operator')), false), "
+    "EXISTS (SELECT FROM pg_roles WHERE rolname IN ('codelab_serving', 'codelab_operator') "
+    "AND (rolsuper OR rolbypassrls)), "
+    "EXISTS (SELECT FROM pg_roles r JOIN pg_class c ON pg_has_role(r.oid, c.relowner, 'MEMBER') "
+    "WHERE r.rolname IN ('codelab_serving', 'codelab_operator') AND c.relname = 'events')";
+
+struct Applied {
+  std::int64_t version = 0;
+  std::string name;
+  std::string checksum;
+  std::int64_t served_by = 0;
+};
+
+struct ClearResult {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using OwnedResult = std::unique_ptr<PGresult, ClearResult>;
+
+OwnedResult checked(PGconn* connection, PGresult* result, const char* statement) {
+  OwnedResult owned(result);
+  const auto status = PQresultStatus(owned.get());
+  if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) return owned;
+  if (PQstatus(connection) != CONNECTION_OK) throw base::StoreError("postgres: " + reason_of(connection));
+  throw query_error(owned.get(), statement);
+}
+
+/// One statement or several, without parameters; the last one's result.
+OwnedResult script(PGconn* connection, const char* statements) {
+  return checked(connection, PQexec(connection, statements), statements);
+}
+
+bool is_true(const OwnedResult& result, int column) {
+  return std::string_view(PQgetvalue(result.get(), 0, column)) == "t";
+}
+
+std::vector<Applied> applied_migrations(PGconn* connection) {
+  std::vector<Applied> all;
+  if (!is_true(script(connection, kTableIsThere), 0)) return all;
+  const auto rows = script(connection, kApplied);
+  for (int row = 0; row < PQntuples(rows.get()); ++row) {
+    all.push_back({.version = std::stoll(PQgetvalue(rows.get(), row, 0)),
+                   .name = PQgetvalue(rows.get(), row, 1),
+                   .checksum = PQgetvalue(rows.get(), row, 2),
+                   .served_by = std::stoll(PQgetvalue(rows.get(), row, 3))});
+  }
+  return all;
+}
+
+void require_known(const Applied& applied, std::span<const Migration> migrations) {
+  const auto known = std::ranges::find(migrations, applied.version, &Migration::version);
+  if (known == migrations.end()) {
+    if (!migrations.empty() && applied.served_by <= migrations.back().version) {
+      return base::log::warning("store_is_newer", {{"version", applied.version}, {"name", applied.name}});
+    }
+    throw base::StoreError(
+        fmt::format("the database was made by a newer version of codelab (migration {:04}_{}): "
+                    "start that version, or use another database",
+                    applied.version, applied.name));
+  }
+  if (checksum_of(*known) != applied.checksum) {
+    throw base::StoreError(
+        fmt::format("the database's migration {:04}_{} differs from the one in this binary: "
+                    "start the version that made it, or use another database",
+                    applied.version, applied.name));
+  }
+}
+
+std::vector<Migration> missing_of(PGconn* connection, std::span<const Migration> migrations) {
+  const auto applied = applied_migrations(connection);
+  for (const auto& each : applied) require_known(each, migrations);
+  std::vector<Migration> missing;
+  for (const auto& migration : migrations) {
+    if (std::ranges::find(applied, migration.version, &Applied::version) == applied.end()) missing.push_back(migration);
+  }
+  return missing;
+}
+
+void apply(PGconn* connection, const Migration& migration, base::Timestamp now) {
+  script(connection, std::string(migration.statements).c_str());
+  const std::string version = fmt::format("{}", migration.version);
+  const std::string name(migration.name);
+  const std::string checksum = checksum_of(migration);
+  const std::string at = fmt::format("{}", base::to_micros(now));
+  const std::string served_by = fmt::format("{}", migration.served_by());
+  const std::array values{version.c_str(), name.c_str(), checksum.c_str(), at.c_str(), served_by.c_str()};
+  checked(connection, PQexecParams(connection, kRecord, values.size(), nullptr, values.data(), nullptr, nullptr, 0),
+          kRecord);
+  base::log::info("store_migrated", {{"version", migration.version}, {"name", migration.name}});
+}
+
+}  // namespace
+
+std::int64_t Migration::served_by() const {
+  constexpr std::string_view kMark = "-- served by ";
+  std::int64_t oldest = version;
+  if (!statements.starts_with(kMark)) return oldest;
+  const auto number = statements.substr(kMark.size());
+  std::from_chars(number.data(), number.data() + number.size(), oldest);
+  return oldest;
+}
+
+std::string checksum_of(const Migration& migration) { return base::sha256_hex(migration.statements); }
+
+/// Looks first without the lock: a login that may not change the schema can start on one that is complete. The lock
+/// ends with the transaction, so it holds behind a pooler too; an exception closes the connection and undoes all.
+void migrate(const Address& owner, std::span<const Migration> migrations, base::Timestamp now) {
+  const auto connection = connect_blocking(owner, kConnectTimeout);
+  if (missing_of(connection.get(), migrations).empty()) return;
+  script(connection.get(), "BEGIN");
+  script(connection.get(), kLockAgainstOthers);
+  if (!is_true(script(connection.get(), kTableIsThere), 0)) script(connection.get(), kCreateTable);
+  for (const auto& migration : missing_of(connection.get(), migrations)) apply(connection.get(), migration, now);
+  script(connection.get(), "COMMIT");
+}
+
+void require_serving_login(const Address& login) {
+  const auto connection = connect_blocking(login, kConnectTimeout);
+  const auto found = script(connection.get(), kRoleIsSafe);
+  if (!is_true(found, 0)) {
+    throw base::StoreError(
+        fmt::format("postgres: the login {} must be a member of codelab_serving and codelab_operator: "
+                    "GRANT codelab_serving, codelab_operator TO {}",
+                    PQuser(connection.get()), PQuser(connection.get())));
+  }
+  if (is_true(found, 1) || is_true(found, 2)) {
+    throw base::StoreError(
+        "postgres: codelab_serving or codelab_operator could look past the row policies: take SUPERUSER, BYPASSRLS and "
+        "the ownership of the tables from them");
+  }
+}
+
+}  // namespace codelab::infra::postgres

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "infra/postgres/address.hpp"
+
+namespace codelab::infra::postgres {
+
+/// One step of the schema. Once released, its text never changes: what was applied is compared with it at each start.
+struct Migration {
+  std::int64_t version;
+  std::string_view name;
+  std::string_view statements;
+
+  /// The newest migration that a binary must know to serve from the database once this one is applied: its own, unless
+  /// its first line says "-- served by N". That is for what older binaries do not notice, so that they serve on, and
+  /// can be started again, while newer ones take their place.
+  std::int64_t served_by() const;
+};
+
+/// Those of the folder migrations/postgres/, compiled in, by version.
+std::span<const Migration> embedded_migrations();
+
+/// Brings the database to the newest of `migrations`: all that are missing, in order, in one transaction. Processes
+/// that start at the same time wait for each other. Blocks. Throws base::StoreError, and changes nothing, when the
+/// database has one with another text, or one that is not in the list and not served by a binary of that list.
+void migrate(const Address& owner, std::span<const Migration> migrations, base::Timestamp now);
+
+/// Throws base::StoreError with words for an operator when this login may not take the serving role, or when that role
+/// could look past the row policies. Blocks.
+void require_serving_login(const Address& login);
+
+/// Lower-case hex of the SHA-256 of a migration's statements.
+std::string checksum_of(const Migration& migration);
+
+}  // namespace codelab::infra::postgres

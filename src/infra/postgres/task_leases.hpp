@@ -1,0 +1,21 @@
+#pragma once
+
+#include "core/chat/task_leases.hpp"
+#include "infra/postgres/database.hpp"
+
+namespace codelab::infra::postgres {
+
+/// The leases of the processes that share a database, by its clock.
+class PostgresTaskLeases final : public core::chat::TaskLeases {
+ public:
+  explicit PostgresTaskLeases(Database& database) : database_(database) {}
+
+  base::Task<> renew(std::chrono::milliseconds lease) override;
+  base::Task<std::vector<core::chat::TakenTask>> take_over(std::int64_t limit) override;
+  base::Task<> release() override;
+
+ private:
+  Database& database_;
+};
+
+}  // namespace codelab::infra::postgres

@@ -1,0 +1,120 @@
+#include "infra/postgres/task_store.hpp"
+
+#include <cassert>
+
+#include "infra/postgres/idempotency.hpp"
+#include "infra/postgres/message_rows.hpp"
+
+/// The writing half of PostgresTaskStore. Each transaction takes the lock of the session's stream before it touches
+/// anything else of the session.
+namespace codelab::infra::postgres {
+namespace {
+
+using core::chat::BegunCall;
+using core::chat::Message;
+using core::chat::NewCall;
+using core::chat::RunnerId;
+using core::chat::Task;
+using core::events::NewEvent;
+using core::events::stream_of;
+using core::identity::UserScope;
+
+constexpr Sql kInsertTask =
+    "INSERT INTO tasks (user_id, id, session_id, agent_id, agent_name, status, request_message_id, created_at, "
+    "started_at, runner) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+constexpr Sql kChangeTask =
+    "UPDATE tasks SET status = $1, started_at = coalesce($2, started_at), error_code = $3, error_detail = $4, "
+    "message_id = $5, completed_at = $6 "
+    "WHERE user_id = $7 AND session_id = $8 AND id = $9 AND runner = $10 AND status IN ('queued', 'running')";
+
+/// Queues the change; it touches no row when the task has ended, is not this user's or not run by this process.
+void change_task(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task) {
+  const auto error_code = task.error ? std::optional(task.error->code) : std::nullopt;
+  const auto error_detail = task.error ? std::optional(task.error->detail) : std::nullopt;
+  tx.add(kChangeTask, task.status, task.started_at, error_code, error_detail, task.message_id, task.completed_at,
+         scope.user(), task.session_id, task.id, runner);
+}
+
+void insert_task(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task) {
+  tx.add(kInsertTask, scope.user(), task.id, task.session_id, task.agent_id, task.agent_name, task.status,
+         task.request_message_id, task.created_at, task.started_at, runner);
+}
+
+/// The call that `key` made before; then nothing is written. Holds the key until the transaction ends.
+base::Task<base::Result<std::optional<BegunCall>>> earlier_call(Transaction& tx, UserScope scope,
+                                                                core::chat::IdempotencyKey key, base::Timestamp now) {
+  lock_key(tx, scope, key);
+  Batch look_up;
+  find_earlier_call(look_up, scope, key, now);
+  tx.add(std::move(look_up));
+  auto answer = co_await tx.run();
+  co_return read_earlier_call(std::move(answer.at(1)), key);
+}
+
+base::Task<base::Result<BegunCall>> begin_call(Transaction& tx, RunnerId runner, UserScope scope, NewCall call) {
+  const Task& task = call.task;
+  if (call.idempotency) {
+    auto earlier = co_await earlier_call(tx, scope, *call.idempotency, task.created_at);
+    if (!earlier) co_return std::move(earlier.error());
+    if (*earlier) co_return std::move(**earlier);
+  }
+  tx.advance_with_message(task.session_id, call.message.created_at, call.events.size());
+  auto answer = co_await tx.run();
+  const auto message_count = tx.append(std::move(answer.at(0)), std::move(call.events));
+  if (!message_count) co_return base::make_error(base::ErrorCode::session_not_found, "no such session");
+  insert_message(tx, scope, call.message, *message_count);
+  insert_task(tx, runner, scope, task);
+  if (call.idempotency) keep_key(tx, scope, *call.idempotency, task);
+  co_await tx.commit();
+  co_return BegunCall{.task = task, .message_count = *message_count};
+}
+
+base::Task<bool> change_and_tell(Transaction& tx, RunnerId runner, UserScope scope, Task task,
+                                 std::vector<NewEvent> events) {
+  tx.advance(stream_of(task.session_id), events.size());
+  change_task(tx, runner, scope, task);
+  auto answer = co_await tx.run();
+  if (answer.at(1).affected() != 1) co_return false;
+  tx.append(std::move(answer.at(0)), std::move(events));
+  co_await tx.commit();
+  co_return true;
+}
+
+base::Task<bool> complete_task(Transaction& tx, RunnerId runner, UserScope scope, Task task, Message answer,
+                               std::vector<NewEvent> events) {
+  tx.advance_with_message(task.session_id, answer.created_at, events.size());
+  change_task(tx, runner, scope, task);
+  auto changed = co_await tx.run();
+  if (changed.at(1).affected() != 1) co_return false;
+  const auto message_count = tx.append(std::move(changed.at(0)), std::move(events));
+  insert_message(tx, scope, answer, message_count.value());
+  co_await tx.commit();
+  co_return true;
+}
+
+}  // namespace
+
+base::Task<base::Result<BegunCall>> PostgresTaskStore::begin(UserScope scope, NewCall call) {
+  assert(call.message.session_id == call.task.session_id);
+  return database_.write("task.begin", scope, begin_call, database_.runner(), scope, std::move(call));
+}
+
+base::Task<bool> PostgresTaskStore::append(UserScope scope, Task task, std::vector<NewEvent> events) {
+  assert(!is_final(task.status));
+  return database_.write("task.append", scope, change_and_tell, database_.runner(), scope, std::move(task),
+                         std::move(events));
+}
+
+base::Task<bool> PostgresTaskStore::complete(UserScope scope, Task task, Message answer, std::vector<NewEvent> events) {
+  assert(is_final(task.status) && task.message_id == answer.id);
+  return database_.write("task.complete", scope, complete_task, database_.runner(), scope, std::move(task),
+                         std::move(answer), std::move(events));
+}
+
+base::Task<bool> PostgresTaskStore::end(UserScope scope, Task task, std::vector<NewEvent> events) {
+  assert(is_final(task.status));
+  return database_.write("task.end", scope, change_and_tell, database_.runner(), scope, std::move(task),
+                         std::move(events));
+}
+
+}  // namespace codelab::infra::postgres

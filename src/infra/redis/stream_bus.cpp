@@ -1,0 +1,219 @@
+#include "infra/redis/stream_bus.hpp"
+
+#include <exception>
+#include <utility>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/log.hpp"
+
+namespace codelab::infra::redis {
+namespace asio = boost::asio;
+
+using core::events::Event;
+using core::events::StreamId;
+using core::events::TextPiece;
+using core::identity::UserScope;
+
+namespace {
+
+/// KEYS: events, cuts. ARGV: the events' age in milliseconds. Returns events and cuts.
+const Script kRecent(R"(
+local time = redis.call('TIME')
+local oldest = time[1] * 1000 + math.floor(time[2] / 1000) - tonumber(ARGV[1])
+local events = {}
+for _, event in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
+  local at, message = string.match(event, '^%d+ (%d+) (.*)$')
+  if tonumber(at) >= oldest then events[#events + 1] = message end
+end
+return {events, redis.call('LRANGE', KEYS[2], 0, -1)}
+)");
+
+std::vector<Event> decode_events(const StreamNames& names, const Reply& messages) {
+  std::vector<Event> events;
+  for (const Reply& each : messages.elements) {
+    StreamMessage message = decode_message(names, each.text);
+    auto* event = std::get_if<Event>(&message.content);
+    // What this version cannot read leaves a hole: only what comes behind it is consecutive.
+    if (event == nullptr) events.clear();
+    if (event != nullptr) events.push_back(std::move(*event));
+  }
+  return events;
+}
+
+std::vector<TextPiece> decode_cuts(const Reply& cuts) {
+  std::vector<TextPiece> pieces;
+  for (const Reply& each : cuts.elements) {
+    if (auto piece = decode_cut(each.text)) pieces.push_back(std::move(*piece));
+  }
+  return pieces;
+}
+
+/// Gives each piece the part of its text up to the next piece of the same text. A text that is gone has ended.
+void fill_pieces(std::vector<TextPiece>& pieces, const Reply& texts) {
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const std::string& text = texts.elements[i].text;
+    auto end = static_cast<std::int64_t>(text.size());
+    for (std::size_t next = pieces.size() - 1; next > i; --next) {
+      if (pieces[next].task == pieces[i].task) end = pieces[next].offset;
+    }
+    if (pieces[i].offset >= end) continue;
+    pieces[i].text =
+        text.substr(static_cast<std::size_t>(pieces[i].offset), static_cast<std::size_t>(end - pieces[i].offset));
+  }
+  std::erase_if(pieces, [](const TextPiece& piece) { return piece.text.empty(); });
+}
+
+}  // namespace
+
+/// What of the bus lives on one core.
+struct RedisStreamBus::Core final : ChannelListener {
+  Core(Clients& clients, std::size_t index, const std::string& process, core::events::BusListener& heard_by,
+       StreamBufferLimits limits)
+      : executor(clients.cores().executor(index)),
+        origin(process),
+        listener(heard_by),
+        publisher(clients, index, process, limits) {}
+
+  void message(std::string_view channel, std::string_view payload) noexcept override {
+    try {
+      const auto names = StreamNames::of_channel(channel);
+      if (names) tell(*names, decode_message(*names, payload));
+    } catch (const std::exception& failure) {
+      base::log::error("stream_message_dropped", {{"reason", failure.what()}});
+    }
+  }
+
+  void resumed(const std::string& channel) noexcept override {
+    if (const auto names = StreamNames::of_channel(channel)) listener.events_missed(names->user, names->stream, {});
+  }
+
+  void tell(const StreamNames& names, const StreamMessage& message) {
+    if (message.origin == origin) return;
+    if (const auto* event = std::get_if<Event>(&message.content)) {
+      listener.event_arrived(*event);
+    } else if (const auto* piece = std::get_if<TextPiece>(&message.content)) {
+      listener.text_arrived(names.user, names.stream, *piece);
+    } else if (const auto* tip = std::get_if<Tip>(&message.content)) {
+      listener.events_missed(names.user, names.stream, tip->seq);
+    } else if (std::holds_alternative<AccessChange>(message.content)) {
+      listener.access_changed(names.user);
+    } else {
+      listener.events_missed(names.user, names.stream, {});
+    }
+  }
+
+  base::Executor executor;
+  const std::string origin;
+  core::events::BusListener& listener;
+  StreamPublisher publisher;
+  std::shared_ptr<Subscriber> subscriber;
+};
+
+namespace {
+
+/// Undoes one follow(), on the subscriber's thread.
+class ChannelFollow final : public core::events::Follow {
+ public:
+  ChannelFollow(base::Executor executor, std::shared_ptr<Subscriber> subscriber, std::string channel)
+      : executor_(std::move(executor)), subscriber_(std::move(subscriber)), channel_(std::move(channel)) {}
+  ~ChannelFollow() override {
+    asio::post(executor_,
+               [subscriber = std::move(subscriber_), channel = std::move(channel_)] { subscriber->unfollow(channel); });
+  }
+
+ private:
+  base::Executor executor_;
+  std::shared_ptr<Subscriber> subscriber_;
+  std::string channel_;
+};
+
+base::Task<core::events::StreamBus::Following> follow_there(base::Executor executor,
+                                                            std::shared_ptr<Subscriber> subscriber, std::string channel,
+                                                            SteadyTime deadline) {
+  core::events::StreamBus::Following following;
+  subscriber->follow(channel);
+  following.hold = std::make_unique<ChannelFollow>(executor, subscriber, channel);
+  following.live = co_await subscriber->subscribed(std::move(channel), deadline);
+  co_return following;
+}
+
+}  // namespace
+
+RedisStreamBus::RedisStreamBus(Clients& clients, core::events::BusListener& listener, StreamBufferLimits limits)
+    : clients_(clients), limits_(limits) {
+  const std::string origin = base::format_uuid(base::generate_uuid_v7());
+  for (std::size_t i = 0; i < clients.cores().size(); ++i) {
+    auto core = std::make_shared<Core>(clients, i, origin, listener, limits);
+    auto source = make_endpoint_source(core->executor, clients.options().address, clients.tls());
+    auto dialer =
+        std::make_unique<Dialer>(core->executor, clients.options(), clients.tls(), std::move(source), "subscriptions");
+    core->subscriber = Subscriber::start(std::move(dialer), clients.group(), *core);
+    cores_.push_back(std::move(core));
+  }
+}
+
+RedisStreamBus::~RedisStreamBus() = default;
+
+void RedisStreamBus::stop() {
+  for (const CorePtr& core : cores_) {
+    asio::post(core->executor, [core] { core->subscriber->stop(); });
+  }
+}
+
+void RedisStreamBus::post(const StreamNames& names, StreamPublisher::Content content) noexcept {
+  try {
+    const CorePtr& core = cores_[clients_.cores().home_of(names.user)];
+    asio::post(core->executor, [core, names, content = std::move(content)]() mutable {
+      core->publisher.publish(names, std::move(content));
+    });
+  } catch (const std::exception& failure) {
+    base::log::error("stream_publish_failed", {{"reason", failure.what()}});
+  }
+}
+
+void RedisStreamBus::publish(const Event& event) noexcept { post({event.user, event.stream}, event); }
+
+void RedisStreamBus::publish_text(const base::UserId& user, StreamId stream, TextPiece piece) noexcept {
+  post({user, stream}, std::move(piece));
+}
+
+void RedisStreamBus::publish_access_change(const base::UserId& user) noexcept {
+  post({user, core::events::own_stream(user)}, AccessChange{});
+}
+
+/// Cancellation across threads is not safe in this Asio: the wait ends by its deadline instead.
+base::Task<core::events::StreamBus::Following> RedisStreamBus::follow(UserScope scope, StreamId stream) {
+  const Core& core = core_of(scope.user());
+  const SteadyTime deadline = std::chrono::steady_clock::now() + clients_.options().call_timeout;
+  std::string channel = StreamNames{scope.user(), stream}.channel();
+  auto following = follow_there(core.executor, core.subscriber, std::move(channel), deadline);
+  auto token = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
+  co_return co_await asio::co_spawn(core.executor, std::move(following), token);
+}
+
+base::Task<core::events::StreamBus::Recent> RedisStreamBus::recent(UserScope scope, StreamId stream) {
+  const StreamNames names{scope.user(), stream};
+  Recent recent;
+  std::vector<std::string> keys{names.events(), names.cuts()};
+  std::vector<std::string> arguments{age_argument(limits_)};
+  const auto kept = co_await clients_.eval(kRecent, std::move(keys), std::move(arguments));
+  if (!kept || kept->elements.size() != 2) co_return recent;
+  recent.events = decode_events(names, kept->elements[0]);
+  auto pieces = decode_cuts(kept->elements[1]);
+  if (pieces.empty()) co_return recent;
+  Command read{.words = {"MGET"}, .key = names.cuts()};
+  for (const TextPiece& each : pieces) read.words.push_back(names.text(each.task));
+  const auto texts = co_await clients_.call(std::move(read));
+  if (!texts || texts->elements.size() != pieces.size()) co_return recent;
+  fill_pieces(pieces, *texts);
+  recent.texts = std::move(pieces);
+  co_return recent;
+}
+
+bool RedisStreamBus::is_live(const base::UserId& user) const noexcept { return core_of(user).subscriber->is_live(); }
+
+}  // namespace codelab::infra::redis

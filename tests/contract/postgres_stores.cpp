@@ -1,0 +1,110 @@
+#include <functional>
+#include <optional>
+
+#include <boost/asio/thread_pool.hpp>
+
+#include "infra/postgres/agent_store.hpp"
+#include "infra/postgres/event_log.hpp"
+#include "infra/postgres/memory_store.hpp"
+#include "infra/postgres/message_store.hpp"
+#include "infra/postgres/session_store.hpp"
+#include "infra/postgres/task_leases.hpp"
+#include "infra/postgres/task_store.hpp"
+#include "infra/postgres/user_store.hpp"
+#include "tests/contract/store_kinds.hpp"
+#include "tests/servers/pgbouncer.hpp"
+#include "tests/servers/postgres_server.hpp"
+
+namespace codelab::tests {
+namespace {
+
+namespace postgres = infra::postgres;
+
+/// Fewer connections than the suite has writers at once, so that they have to wait for each other.
+constexpr std::size_t kConnections = 8;
+
+constexpr std::size_t kIndexBytes = 1 << 20;
+
+enum class Way : std::uint8_t { direct, through_pgbouncer };
+
+/// PgBouncer of Debian 12 knows no prepared statements in transaction mode.
+postgres::DatabaseSettings settings(const PostgresDatabase& data, Way way) {
+  postgres::DatabaseSettings settings{
+      .address = data.serving(), .migration_address = data.owner(), .connections = kConnections};
+  if (way == Way::through_pgbouncer) {
+    settings.address += " host=" + PgBouncer::shared().folder();
+    settings.connection.prepared_statements = false;
+  }
+  return settings;
+}
+
+class RunningCores {
+ public:
+  RunningCores() { cores_.start(); }
+  base::Cores& get() { return cores_; }
+
+ private:
+  base::Cores cores_{2};
+};
+
+/// The stores as one process has them.
+struct Process {
+  Process(const postgres::DatabaseSettings& settings, base::Cores& cores, const base::Clock& clock,
+          core::events::EventRelay& relay)
+      : database(settings, cores, clock, relay, observer) {}
+
+  postgres::StoreObserver observer;
+  postgres::Database database;
+  postgres::PostgresUserStore users{database};
+  postgres::PostgresAgentStore agents{database};
+  postgres::PostgresSessionStore sessions{database};
+  postgres::PostgresMessageStore messages{database};
+  postgres::PostgresTaskStore tasks{database};
+  postgres::PostgresTaskLeases leases{database};
+  postgres::PostgresEventLog log{database};
+  postgres::MemoryIndexes indexes{kIndexBytes};
+  boost::asio::thread_pool threads{2};
+  postgres::PostgresMemoryStore memory{database, indexes, threads};
+};
+
+class PostgresStores final : public Stores {
+ public:
+  PostgresStores(const base::Clock& clock, core::events::EventRelay& relay, Way way)
+      : start_([this, &clock, &relay, way] { process_.emplace(settings(data_, way), cores_.get(), clock, relay); }) {
+    start_();
+  }
+
+  core::identity::UserStore& users() override { return process_->users; }
+  core::agents::AgentStore& agents() override { return process_->agents; }
+  core::chat::SessionStore& sessions() override { return process_->sessions; }
+  core::chat::MessageStore& messages() override { return process_->messages; }
+  core::chat::TaskStore& tasks() override { return process_->tasks; }
+  core::chat::TaskLeases& leases() override { return process_->leases; }
+  core::events::EventLog& log() override { return process_->log; }
+  core::events::OwnStream& own_stream() override { return process_->log; }
+  core::memory::MemoryStore& memory() override { return process_->memory; }
+  void restart() override {
+    process_.reset();
+    start_();
+  }
+
+ private:
+  PostgresDatabase data_;
+  RunningCores cores_;
+  std::optional<Process> process_;
+  std::function<void()> start_;
+};
+
+template <Way way>
+std::unique_ptr<Stores> make_stores(const base::Clock& clock, core::events::EventRelay& relay) {
+  return std::make_unique<PostgresStores>(clock, relay, way);
+}
+
+}  // namespace
+
+std::vector<StoreKind> postgres_kinds() {
+  return {{.name = "Postgres", .make = make_stores<Way::direct>},
+          {.name = "PostgresBehindPgBouncer", .make = make_stores<Way::through_pgbouncer>}};
+}
+
+}  // namespace codelab::tests

@@ -1,0 +1,166 @@
+"""A store that is away: what can be answered is answered, nothing is taken that would be lost, and all recovers."""
+
+import signal
+
+import pytest
+
+import settings
+from client import unique
+from server import Server
+from settings import provider_settings
+from stores import Postgres, Redis, free_port
+from streams import is_logged, seq
+from waiting import eventually
+
+
+@pytest.fixture
+def own_stores():
+    """A PostgreSQL and a Redis that the test may stop."""
+    postgres, redis = Postgres(), Redis()
+    yield postgres, redis
+    redis.dispose()
+    postgres.dispose()
+
+
+@pytest.fixture
+def start_on(running_provider):
+    """Starts processes of one deployment on given stores."""
+    started = []
+
+    def start(postgres: Postgres, redis: Redis, count: int = 1, **overrides: str) -> list[Server]:
+        deployment = {**postgres.settings(postgres.new_database()), **redis.settings(),
+                      settings.JWT_SECRETS: "shared:a-secret-of-at-least-thirty-two-bytes-for-all",
+                      **provider_settings(running_provider.base_url), **overrides}
+        for _ in range(count):
+            started.append(Server(**deployment).start())
+        return started[-count:]
+
+    yield start
+    for server in started:
+        server.dispose()
+
+
+async def state_of(api, store: str) -> str:
+    readiness = (await api.get("/health/ready")).json
+    return next(each["status"] for each in readiness["stores"] if each["name"] == store)
+
+
+@pytest.mark.watchdog(120)
+async def test_without_postgresql_nothing_is_taken_and_it_recovers_by_itself(own_stores, start_on, connect):
+    postgres, redis = own_stores
+    (server,) = start_on(postgres, redis)
+    api = connect(server)
+    user = await api.new_user()
+    session = await user.new_session()
+    await user.say(session, "before")
+    postgres.stop(signal.SIGQUIT)
+    refused = await user.post_message(session, unique("lost"), headers={"Prefer": "respond-async"})
+    assert refused.problem(503, "store_unavailable") and int(refused.headers["Retry-After"]) >= 1
+    ready = await api.get("/health/ready")
+    assert ready.status == 503 and ready.json["status"] == "unavailable"
+    assert (await api.get("/health")).status == 200
+    postgres.start()
+
+    async def answers():
+        return (await user.post_message(session, "after")).status == 200
+
+    await eventually(answers, "messages to be answered again", 40)
+    await eventually(lambda: ready_again(api), "the process to be ready")
+    contents = [message["content"] for message in await user.messages(session)]
+    assert contents[:2] == ["before", "echo: before"] and not any("lost" in content for content in contents)
+
+
+async def ready_again(api) -> bool:
+    return (await api.get("/health/ready")).status == 200
+
+
+@pytest.mark.watchdog(120)
+async def test_an_answer_outlives_a_restart_of_postgresql(own_stores, start_on, connect, provider):
+    postgres, redis = own_stores
+    (server,) = start_on(postgres, redis)
+    user = await connect(server).new_user()
+    session = await user.new_session()
+    gate = unique("gate")
+    async with user.stream(session, since="0") as stream:
+        task = await user.say_async(session, f"[[gate {gate} after 2]][[tokens 4]]")
+        await stream.until(lambda event: event["type"] == "MESSAGE_DELTA" and "t1" in event["payload"]["text"])
+    postgres.stop(signal.SIGQUIT)
+    provider.open_gate(gate)
+    postgres.start()
+
+    async def ended():
+        reply = await user.get(f"/my/tasks/{task['id']}")
+        return reply.status == 200 and reply.json["status"] == "completed"
+
+    await eventually(ended, "the answer to be stored", 60)
+    assert (await user.messages(session))[-1]["content"] == "t0 t1 t2 t3 "
+
+
+@pytest.mark.watchdog(120)
+async def test_without_redis_messages_are_answered_and_streams_go_on(own_stores, start_on, connect, provider):
+    postgres, redis = own_stores
+    here, there = start_on(postgres, redis, count=2, **{settings.RATE_LIMIT: "1000"})
+    api = connect(here)
+    user = await api.new_user()
+    session = await user.new_session()
+    other = type(user)(connect(there), user.email, user.password,
+                       {"user": {"id": user.id}, "access_token": user.access_token,
+                        "refresh_token": user.refresh_token})
+    async with other.stream(session, since="0") as stream:
+        await user.say(session, "before")
+        seen = await stream.until_type("TASK_COMPLETED")
+        redis.stop(signal.SIGKILL)
+        assert (await user.say(session, "meanwhile"))["content"] == "echo: meanwhile"
+        seen += await stream.until_type("TASK_COMPLETED", seconds=30)
+        assert (await api.get("/health/ready")).json["status"] == "degraded"
+        assert await state_of(api, "redis") == "unavailable"
+
+        async def counts_alone():
+            await user.get("/my/profile")
+            return "codelab_redis_rate_limit_shared 0" in (await api.get("/metrics")).text
+
+        await eventually(counts_alone, "the rate limit to be counted in each process")
+        redis.start()
+
+        async def back():
+            return (await api.get("/health/ready")).json["status"] == "ok"
+
+        await eventually(back, "Redis to be used again", 30)
+        await user.say(session, "after")
+        seen += await stream.until_type("TASK_COMPLETED", seconds=30)
+    log = [event for event in seen if is_logged(event)]
+    assert [seq(event) for event in log] == list(range(1, len(log) + 1))
+
+
+@pytest.mark.watchdog(120)
+async def test_without_qdrant_it_answers_without_context_and_remembers_later(own_stores, start_on, connect, provider,
+                                                                           start_qdrant):
+    postgres, redis = own_stores
+    qdrant = start_qdrant()
+    (server,) = start_on(postgres, redis, CODELAB_QDRANT_URL=qdrant.url)
+    api = connect(server)
+    user = await api.new_user()
+    session = await user.new_session()
+    (await user.post("/my/agents/coder/memory/", {"text": "the ferry leaves at noon"})).expect(201)
+    qdrant.stop()
+    word = unique("word")
+    async with user.stream(session, since="0") as stream:
+        await user.say(session, f"[[say {word} it is]]", seconds=60)
+        events = await stream.until_type("TASK_COMPLETED")
+    (context,) = [event for event in events if event["type"] == "CONTEXT_RETRIEVED"]
+    assert context["payload"]["memory_error"] and context["payload"]["memories"] == []
+    assert (await api.get("/health/ready")).json["status"] == "degraded"
+    qdrant.start()
+
+    async def remembered():
+        reply = await user.get(f"/my/agents/coder/memory/search?q={word}")
+        return reply.status == 200 and any(word in hit["memory"]["text"] for hit in reply.json["items"])
+
+    await eventually(remembered, "the answer to be remembered", 60)
+
+
+async def test_a_request_that_comes_while_the_store_is_away_has_a_deadline(own_stores, start_on, connect):
+    postgres, redis = own_stores
+    (server,) = start_on(postgres, redis, CODELAB_REDIS_URL=f"redis://127.0.0.1:{free_port()}")
+    user = await connect(server).new_user()
+    assert (await user.get("/my/profile")).status == 200

@@ -1,0 +1,231 @@
+#include "infra/postgres/connection.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/task_group.hpp"
+#include "infra/postgres/query_error.hpp"
+#include "tests/contract/run_task.hpp"
+#include "tests/servers/postgres_server.hpp"
+
+namespace codelab::infra::postgres {
+namespace {
+
+using ConnectionPointer = std::shared_ptr<Connection>;
+using testing::HasSubstr;
+
+constexpr Sql kEcho = "SELECT $1::text, $2::bigint, $3::double precision, $4::uuid, $5::text";
+constexpr Sql kNumber = "SELECT $1::bigint";
+constexpr Sql kDivide = "SELECT 1 / $1::bigint";
+constexpr Sql kWrong = "SELECT no_such_column";
+constexpr Sql kEndMe = "SELECT pg_terminate_backend(pg_backend_pid())";
+constexpr Sql kSleep = "SELECT pg_sleep(60)";
+constexpr Sql kPrepared = "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'codelab%'";
+
+class PostgresConnection : public testing::Test {
+ protected:
+  Address address{tests::PostgresServer::shared().address("app", "postgres")};
+  ConnectionSettings settings;
+
+  /// Opens a connection, runs `work` with it, closes it.
+  void with_connection(base::Task<> (*work)(ConnectionPointer)) { tests::run_task(opened(address, settings, work)); }
+  static base::Task<> opened(Address address, ConnectionSettings settings, base::Task<> (*work)(ConnectionPointer)) {
+    auto connection = co_await Connection::open(std::move(address), settings);
+    std::exception_ptr failure;
+    try {
+      co_await work(connection);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    connection->close();
+    if (failure) std::rethrow_exception(failure);
+  }
+};
+
+/// The SQLSTATE that `batch` fails with; "lost" when the connection broke, "none" when it did not fail.
+base::Task<std::string> failure_of(ConnectionPointer connection, Batch batch) {
+  try {
+    co_await connection->run(std::move(batch));
+  } catch (const QueryError& error) {
+    co_return error.sqlstate();
+  } catch (const base::StoreError&) {
+    co_return "lost";
+  }
+  co_return "none";
+}
+
+base::Task<std::int64_t> number_of(ConnectionPointer connection, Batch batch) {
+  auto answer = co_await connection->run(std::move(batch));
+  co_return value_of<std::int64_t>(std::move(answer.back()), -1);
+}
+
+base::Task<> expect_values_come_back(ConnectionPointer connection) {
+  const auto id = base::UserId::generate();
+  Batch batch;
+  batch.add(kEcho, std::string("a\0b", 3), std::int64_t{-5}, 0.1, id, std::optional<std::string>());
+  auto answer = co_await connection->run(std::move(batch));
+  std::string text;
+  std::int64_t number = 0;
+  double fraction = 0;
+  base::UserId same;
+  std::optional<std::string> nothing = "something";
+  EXPECT_TRUE(answer.at(0).next());
+  answer.at(0).read(text, number, fraction, same, nothing);
+  EXPECT_EQ(text,
+            "a\xEF\xBF\xBD"
+            "b");
+  EXPECT_EQ(number, -5);
+  EXPECT_EQ(fraction, 0.1);
+  EXPECT_EQ(same, id);
+  EXPECT_FALSE(nothing);
+}
+
+TEST_F(PostgresConnection, KeepsEveryTypeOfValueAndHasNoNul) { with_connection(expect_values_come_back); }
+
+base::Task<> number_later(ConnectionPointer connection, std::int64_t number, std::vector<std::int64_t>* came) {
+  Batch batch;
+  batch.add(kNumber, number);
+  came->push_back(co_await number_of(connection, std::move(batch)));
+}
+
+/// All of them before any is answered: none is sent after the loop has begun to wait.
+base::Task<> expect_answers_in_order(ConnectionPointer connection) {
+  base::TaskGroup group("many");
+  std::vector<std::int64_t> came;
+  const auto executor = co_await boost::asio::this_coro::executor;
+  for (std::int64_t i = 0; i < 100; ++i) group.spawn(executor, number_later(connection, i, &came));
+  Batch last;
+  last.add(kNumber, std::int64_t{100});
+  const auto number = co_await number_of(connection, std::move(last));
+  EXPECT_EQ(number, 100);
+  EXPECT_EQ(came.size(), 100);
+  EXPECT_TRUE(std::ranges::is_sorted(came));
+}
+
+TEST_F(PostgresConnection, CarriesManyBatchesAtOnceAndAnswersInOrder) { with_connection(expect_answers_in_order); }
+
+TEST_F(PostgresConnection, CarriesThemWithoutPreparedStatementsToo) {
+  settings.prepared_statements = false;
+  with_connection(expect_answers_in_order);
+}
+
+base::Task<> expect_failure_stays_alone(ConnectionPointer connection) {
+  Batch zero;
+  zero.add(kNumber, std::int64_t{1}).add(kDivide, std::int64_t{0}).add(kNumber, std::int64_t{2});
+  const auto divided = co_await failure_of(connection, std::move(zero));
+  EXPECT_EQ(divided, "22012");
+  Batch wrong;
+  wrong.add(kWrong);
+  const auto refused = co_await failure_of(connection, wrong);
+  const auto again = co_await failure_of(connection, wrong);
+  EXPECT_EQ(refused, "42703");
+  EXPECT_EQ(again, "42703");
+  Batch fine;
+  fine.add(kDivide, std::int64_t{1}).add(kNumber, std::int64_t{3});
+  const auto number = co_await number_of(connection, std::move(fine));
+  EXPECT_EQ(number, 3);
+}
+
+TEST_F(PostgresConnection, AFailedStatementFailsItsOwnBatchOnly) { with_connection(expect_failure_stays_alone); }
+
+base::Task<> expect_one_preparation(ConnectionPointer connection) {
+  for (std::int64_t i = 0; i < 3; ++i) {
+    Batch batch;
+    batch.add(kNumber, i).add(kNumber, i);
+    co_await connection->run(std::move(batch));
+  }
+  Batch count;
+  count.add(kPrepared);
+  const auto prepared = co_await number_of(connection, std::move(count));
+  EXPECT_EQ(prepared, 2);
+}
+
+TEST_F(PostgresConnection, PreparesAStatementOnce) { with_connection(expect_one_preparation); }
+
+base::Task<> expect_nothing_prepared(ConnectionPointer connection) {
+  for (int i = 0; i < 2; ++i) {
+    Batch count;
+    count.add(kPrepared);
+    const auto prepared = co_await number_of(connection, std::move(count));
+    EXPECT_EQ(prepared, 0);
+  }
+}
+
+TEST_F(PostgresConnection, PreparesNothingWhenAPoolerCannotBearIt) {
+  settings.prepared_statements = false;
+  with_connection(expect_nothing_prepared);
+}
+
+base::Task<> expect_end(ConnectionPointer connection) {
+  bool told = false;
+  connection->on_broken([&told] { told = true; });
+  Batch end;
+  end.add(kEndMe).add(kNumber, std::int64_t{1});
+  const auto failure = co_await failure_of(connection, std::move(end));
+  EXPECT_NE(failure, "none");
+  Batch after;
+  after.add(kNumber, std::int64_t{1});
+  const auto late = co_await failure_of(connection, std::move(after));
+  EXPECT_EQ(late, "lost");
+  EXPECT_FALSE(connection->usable());
+  EXPECT_TRUE(told);
+}
+
+TEST_F(PostgresConnection, ACutLineFailsWhatIsInFlightAndTellsTheListener) { with_connection(expect_end); }
+
+base::Task<> expect_silence_is_noticed(ConnectionPointer connection) {
+  Batch sleep;
+  sleep.add(kSleep);
+  const auto failure = co_await failure_of(connection, std::move(sleep));
+  EXPECT_EQ(failure, "lost");
+}
+
+TEST_F(PostgresConnection, AServerThatSaysNothingIsTakenForGone) {
+  settings.answer_timeout = std::chrono::milliseconds(100);
+  with_connection(expect_silence_is_noticed);
+}
+
+TEST_F(PostgresConnection, SaysWhereItCouldNotConnect) {
+  address = Address("host=/nowhere dbname=there");
+  try {
+    with_connection(expect_end);
+    FAIL() << "connected to nowhere";
+  } catch (const base::StoreError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("no connection to /nowhere"));
+  }
+}
+
+TEST_F(PostgresConnection, AServerThatNeverAnswersIsGivenUpInTime) {
+  boost::asio::io_context context;
+  const boost::asio::ip::tcp::acceptor silent(context, {boost::asio::ip::address_v4::loopback(), 0});
+  address = Address(fmt::format("host=localhost port={} dbname=x sslmode=disable", silent.local_endpoint().port()));
+  settings.connect_timeout = std::chrono::milliseconds(50);
+  try {
+    with_connection(expect_end);
+    FAIL() << "connected to a server that says nothing";
+  } catch (const base::StoreError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("no answer within 50 ms"));
+  }
+}
+
+TEST(PostgresAddress, RefusesWhatIsNoConnectionStringAndKeepsThePasswordToItself) {
+  try {
+    Address("postgresql://user:secret@[host/database");
+    FAIL() << "took a broken address";
+  } catch (const base::StoreError& error) {
+    EXPECT_THAT(error.what(), testing::Not(HasSubstr("secret")));
+  }
+}
+
+TEST(PostgresAddress, LooksUpEveryHostAndKeepsItsNameAndPort) {
+  const Address address("host=localhost,/tmp,127.0.0.9 port=1,2,3");
+  const auto found = tests::run_task(address.resolved());
+  EXPECT_THAT(std::string(found.get("host")), testing::EndsWith("localhost,/tmp,127.0.0.9"));
+  EXPECT_THAT(std::string(found.get("hostaddr")), testing::AnyOf(HasSubstr("127.0.0.1,,"), HasSubstr("::1,,")));
+  EXPECT_THAT(std::string(found.get("port")), testing::EndsWith("1,2,3"));
+}
+
+}  // namespace
+}  // namespace codelab::infra::postgres

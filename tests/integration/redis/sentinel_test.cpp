@@ -1,0 +1,54 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/integration/redis/redis_fixture.hpp"
+
+namespace codelab::tests {
+namespace {
+
+using testing::HasSubstr;
+
+std::string at(const RedisServer& server) { return "127.0.0.1 " + std::to_string(server.port()); }
+
+/// A failover cuts the connections of whoever asks.
+std::string answer_of(const RedisServer& server, const std::string& command) {
+  try {
+    return server.cli(command);
+  } catch (const std::runtime_error&) {
+    return {};
+  }
+}
+
+TEST(RedisSentinel, FollowsAFailover) {
+  RedisServer first({"repl-diskless-sync-delay 0"});
+  RedisServer second({"replicaof " + at(first), "repl-diskless-sync-delay 0"});
+  while (!second.cli("info replication").contains("master_link_status:up")) {
+  }
+  RedisServer sentinel({"sentinel monitor main " + at(first) + " 1"}, RedisServer::Kind::sentinel);
+  const std::string nobody = std::to_string(free_port());
+  RedisProcess process(redis_options("redis+sentinel://127.0.0.1:" + nobody +
+                                     ",127.0.0.1:" + std::to_string(sentinel.port()) + "/main"));
+  EXPECT_EQ(process.call({"SET", "k", "before"}).value().text, "OK");
+  EXPECT_EQ(first.cli("get k"), "before");
+  // It has to hear of the replica, and how that is, first.
+  while (sentinel.cli("sentinel failover main") != "OK") {
+  }
+  while (!answer_of(second, "role").starts_with("master")) {
+  }
+  const auto watchdog = RedisProcess::deadline();
+  while (answer_of(second, "get k") != "after") {
+    ASSERT_LT(std::chrono::steady_clock::now(), watchdog);
+    process.call({"SET", "k", "after"});
+  }
+}
+
+TEST(RedisSentinel, IsAwayWhenNoSentinelKnowsTheMaster) {
+  RedisServer sentinel({}, RedisServer::Kind::sentinel);
+  RedisProcess process(redis_options("redis+sentinel://127.0.0.1:" + std::to_string(sentinel.port()) + "/main"));
+  const auto away = process.call({"PING"});
+  ASSERT_FALSE(away);
+  EXPECT_THAT(away.error().detail, HasSubstr("unknown master"));
+}
+
+}  // namespace
+}  // namespace codelab::tests
