@@ -68,7 +68,8 @@ int run_command_line(int argc, char** argv) {
   config->add_subcommand("doc", "Print the reference of every setting")->callback([] {
     fmt::print("{}", config::documentation());
   });
-  CLI::App* user = program.add_subcommand("user", "The users (with SQLite while the server is stopped)")->require_subcommand(1);
+  CLI::App* user =
+      program.add_subcommand("user", "The users (with SQLite while the server is stopped)")->require_subcommand(1);
   add(*user, "add", "Add a user; the password is read from standard input",
       [&](const config::Settings& settings) { return add_user(settings, options); })
       ->add_option("email", options.email)

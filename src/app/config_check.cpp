@@ -16,6 +16,7 @@
 #include "core/identity/jwt_keys.hpp"
 #include "core/models/price_table.hpp"
 #include "http/server/listen_address.hpp"
+#include "http/trusted_proxies.hpp"
 #include "infra/postgres/address.hpp"
 #include "infra/redis/address.hpp"
 
@@ -102,6 +103,8 @@ std::vector<std::string> faults_behind(const config::Settings& settings) {
   if (settings.metrics_apart()) {
     note("server.metrics_host", settings.metrics_host, fault_of_host(settings.metrics_host));
   }
+  const auto proxies = http::TrustedProxies::parse(settings.trusted_proxies);
+  if (!proxies) faults.push_back("server.trusted_proxies: " + proxies.error().detail);
   if (!settings.jwt_secrets.empty()) {
     const auto keys = core::identity::JwtKeys::parse(settings.jwt_secrets);
     if (!keys) faults.push_back("auth.jwt_secrets: " + keys.error().detail);

@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
 
 #include "app/platform.hpp"
@@ -40,6 +41,15 @@ void warn_of_unknown_variables() {
   }
 }
 
+/// A front sends nothing more once it has seen that this process is not ready. Another signal ends the wait.
+void wait_for_the_front(boost::asio::io_context& loop, boost::asio::signal_set& signals, std::chrono::seconds delay) {
+  boost::asio::steady_timer timer(loop, delay);
+  timer.async_wait([&](const boost::system::error_code&) { loop.stop(); });
+  signals.async_wait([&](const boost::system::error_code&, int) { loop.stop(); });
+  loop.restart();
+  loop.run();
+}
+
 }  // namespace
 
 int serve(const config::Settings& settings) {
@@ -58,6 +68,10 @@ int serve(const config::Settings& settings) {
   signals_loop.run();
 
   base::log::info("draining");
+  service.announce_drain();
+  if (settings.drain_delay_seconds > 0) {
+    wait_for_the_front(signals_loop, signals, std::chrono::seconds{settings.drain_delay_seconds});
+  }
   service.drain(kDrainGrace);
   platform.stop(kDrainGrace);
   base::log::info("stopped");

@@ -2,6 +2,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "app/usable.hpp"
 #include "base/log.hpp"
 #include "base/store_error.hpp"
 #include "config/origins.hpp"
@@ -20,6 +21,12 @@ http::server::ServerLimits limits_of(const config::Settings& settings) {
   return limits;
 }
 
+http::Gateway::Ports ports_of(const config::Settings& settings, Platform& platform) {
+  return {.authenticator = platform.authenticator,
+          .limiter = platform.shared->limiter(),
+          .proxies = usable(http::TrustedProxies::parse(settings.trusted_proxies), "server.trusted_proxies")};
+}
+
 }  // namespace
 
 Service::Service(const config::Settings& settings, Platform& platform)
@@ -33,12 +40,11 @@ Service::Service(const config::Settings& settings, Platform& platform)
       tasks_(platform.storage->tasks()),
       memory_(platform.agents, platform.memory, platform.memories.store(), platform.clock),
       service_(*this, CODELAB_VERSION),
-      gateway_({.authenticator = platform.authenticator, .limiter = platform.shared->limiter()}, make_router(),
-               http::Cors(config::split_origins(settings.cors_origins)), settings.rate_limit_per_minute),
+      gateway_(ports_of(settings, platform), make_router(), http::Cors(config::split_origins(settings.cors_origins)),
+               settings.rate_limit_per_minute),
       server_(platform.cores, limits_of(settings), gateway_, platform.metrics) {
   if (!settings.metrics_apart()) return;
-  const http::Gateway::Ports ports{.authenticator = platform.authenticator, .limiter = platform.shared->limiter()};
-  metrics_port_.emplace(platform.cores, limits_of(settings), ports, service_);
+  metrics_port_.emplace(platform.cores, limits_of(settings), ports_of(settings, platform), service_);
 }
 
 http::Router Service::make_router() {
@@ -60,6 +66,11 @@ http::Router Service::make_router() {
 void Service::start() {
   if (metrics_port_) metrics_port_->start(settings_.metrics_host, static_cast<std::uint16_t>(settings_.metrics_port));
   server_.start(settings_.host, static_cast<std::uint16_t>(settings_.port));
+}
+
+void Service::announce_drain() {
+  draining_ = true;
+  server_.announce_drain();
 }
 
 void Service::drain(std::chrono::milliseconds grace) {

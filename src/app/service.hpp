@@ -24,6 +24,8 @@ class Service final : public http::handlers::ServiceState {
   std::uint16_t port() const { return server_.port(); }
   /// Where /metrics is answered.
   std::uint16_t metrics_port() const { return metrics_port_ ? metrics_port_->port() : server_.port(); }
+  /// Readiness answers 503 from now on, and no connection is kept; requests are still taken.
+  void announce_drain();
   /// Stops taking requests and lets those in flight finish for `grace` (at least a second); posts that wait for an
   /// answer until then get their task. Readiness, asked over a connection that is still open, answers 503.
   void drain(std::chrono::milliseconds grace);

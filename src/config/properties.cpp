@@ -28,6 +28,14 @@ const std::vector<Property>& table() {
       {"server.cors_origins", "CODELAB_CORS_ORIGINS", "",
        "Web origins that may call the API, separated by commas; * allows any.",
        TextRule{[](S& s) -> std::string& { return s.cors_origins; }}},
+      {"server.trusted_proxies", "CODELAB_TRUSTED_PROXIES", "",
+       "Addresses and networks of fronts, separated by commas, whose X-Forwarded-For says who asks at /auth.",
+       TextRule{[](S& s) -> std::string& { return s.trusted_proxies; }}},
+      {"server.drain_delay_seconds", "CODELAB_DRAIN_DELAY_SECONDS", "",
+       "After SIGTERM readiness says `draining` for so long before requests are refused, so that a front notices "
+       "first; "
+       "another SIGTERM ends it.",
+       NumberRule{[](S& s) -> std::int64_t& { return s.drain_delay_seconds; }, 0, 300}},
       {"server.rate_limit_per_minute", "CODELAB_RATE_LIMIT_PER_MINUTE", "",
        "Requests a minute for each user, and for each address at /auth; 0 is off.",
        NumberRule{[](S& s) -> std::int64_t& { return s.rate_limit_per_minute; }, 0, 1'000'000}},

@@ -49,6 +49,8 @@ struct Settings {
   std::string registration = "open";
   std::int64_t rate_limit_per_minute = 100;
   std::string cors_origins;
+  std::string trusted_proxies;
+  std::int64_t drain_delay_seconds = 0;
 
   std::int64_t stream_heartbeat_seconds = 30;
   std::int64_t max_body_bytes = 1 << 20;

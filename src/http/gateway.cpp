@@ -90,7 +90,7 @@ Response rate_limited(const core::cache::RateDecision& decision, std::string_vie
 }  // namespace
 
 Gateway::Gateway(Ports ports, Router router, Cors cors, std::int64_t requests_per_minute, Pages pages)
-    : ports_(ports),
+    : ports_(std::move(ports)),
       router_(std::move(router)),
       cors_(std::move(cors)),
       requests_per_minute_(requests_per_minute),
@@ -187,7 +187,8 @@ base::Task<Response> Gateway::dispatch_user(const Route& route, ApiRequest reque
 base::Task<Response> Gateway::dispatch_open(const Route& route, ApiRequest request) {
   core::cache::RateDecision decision;
   if (route.path().starts_with("/auth/")) {
-    std::string key = "address:" + request.raw.remote_address;
+    const auto forwarded_for = request.raw.headers.joined("X-Forwarded-For");
+    std::string key = "address:" + ports_.proxies.client_of(request.raw.remote_address, forwarded_for);
     decision = co_await take(std::move(key));
   }
   Response response;

@@ -9,6 +9,7 @@
 #include "http/cors.hpp"
 #include "http/message.hpp"
 #include "http/router.hpp"
+#include "http/trusted_proxies.hpp"
 
 namespace codelab::http {
 
@@ -19,6 +20,7 @@ class Gateway final : public RequestHandler {
   struct Ports {
     core::identity::Authenticator& authenticator;
     core::cache::RateLimiter& limiter;
+    TrustedProxies proxies = {};
   };
 
   /// Whether what no route answers may be a web page.

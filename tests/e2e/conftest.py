@@ -66,6 +66,22 @@ def running_stores():
 
 
 @pytest.fixture
+def start_processes(running_stores, running_provider):
+    """Starts processes of one new deployment and disposes of them after the test."""
+    started = []
+
+    def start(count: int, **overrides: str) -> list[Server]:
+        deployment = {**running_stores.new_deployment(), **provider_settings(running_provider.base_url), **overrides}
+        for _ in range(count):
+            started.append(Server(**deployment).start())
+        return started[-count:]
+
+    yield start
+    for server in started:
+        server.dispose()
+
+
+@pytest.fixture
 def start_qdrant():
     """Starts doubles of Qdrant, which the test may stop."""
     started = []

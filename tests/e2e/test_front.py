@@ -337,6 +337,45 @@ async def test_a_restart_that_the_front_is_told_of_fails_no_post_either(start_fr
         assert flow.failures == []
 
 
+@pytest.mark.watchdog(180)
+async def test_a_rolling_restart_of_a_deployment_fails_no_request(start_front, connect, start_processes, provider):
+    """Nobody tells the front: each process says itself that it is leaving, and waits until that was noticed."""
+    servers = start_processes(2, CODELAB_DRAIN_DELAY_SECONDS="6", CODELAB_TRUSTED_PROXIES="127.0.0.1")
+    api = connect(start_front(*servers))
+    user = await api.new_user()
+    session = await user.new_session()
+    answers, stop = [], asyncio.Event()
+
+    async def post() -> None:
+        while not stop.is_set():
+            word = unique("word")
+            reply = await user.post_message(session, f"[[say {word}]]", headers={"Connection": "close"})
+            answers.append((reply.status, reply.json.get("content") == word))
+
+    posting = [asyncio.ensure_future(post()) for _ in range(3)]
+    for server in servers:
+        await goes_on(answers)
+        await asyncio.to_thread(restart_in_place, server)
+    await goes_on(answers)
+    stop.set()
+    await asyncio.gather(*posting)
+    assert set(answers) == {(200, True)}
+    said = [message for message in await whole_session(user, session) if message["role"] == "assistant"]
+    assert len(said) == len(answers)
+
+
+async def goes_on(answers: list) -> None:
+    goal = len(answers) + 30
+    await eventually(lambda: len(answers) >= goal, "more answers")
+
+
+async def whole_session(user, session: str) -> list[dict]:
+    messages = await user.messages(session, "?limit=200")
+    while more := await user.messages(session, f"?limit=200&after={messages[-1]['id']}"):
+        messages += more
+    return messages
+
+
 async def posts_to(direct) -> int:
     """How many posts of the flow the process has answered."""
     text = (await direct.get("/metrics", headers={"Connection": "close"})).text

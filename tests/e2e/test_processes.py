@@ -8,25 +8,8 @@ import pytest
 import settings
 from client import User, unique
 from server import Server
-from settings import provider_settings
 from streams import DeltaAssembler, is_logged, seq, types
 from waiting import eventually
-
-
-@pytest.fixture
-def start_processes(running_stores, running_provider):
-    """Starts processes of one new deployment and disposes of them after the test."""
-    started = []
-
-    def start(count: int, **overrides: str) -> list[Server]:
-        deployment = {**running_stores.new_deployment(), **provider_settings(running_provider.base_url), **overrides}
-        for _ in range(count):
-            started.append(Server(**deployment).start())
-        return started[-count:]
-
-    yield start
-    for server in started:
-        server.dispose()
 
 
 def at(user: User, api) -> User:

@@ -16,6 +16,8 @@ using boost::system::error_code;
 namespace {
 
 /// What a connection reads at once; also enough for nearly every request.
+/// Whoever has connected just before a drain may still ask once.
+constexpr std::chrono::milliseconds kFirstRequestWait{1'000};
 constexpr std::size_t kReadBytes = 8'192;
 constexpr std::size_t kBulkReadBytes = 65'536;
 constexpr std::size_t kLeastRoom = 1024;
@@ -62,6 +64,7 @@ base::Task<> Connection::serve() {
       co_await refuse(status);
       break;
     }
+    asked_ = true;
     Request request = reader_.take();
     request.remote_address = remote_address_;
     usable = co_await answer(std::move(request));
@@ -81,7 +84,7 @@ base::Task<Connection::ReadEnd> Connection::read_request() {
       const bool sent = co_await flush();
       if (!sent) co_return ReadEnd::closed;
     }
-    if (phase_ == Phase::idle && worker_->draining()) co_return ReadEnd::closed;
+    if (phase_ == Phase::idle && worker_->draining() && asked_) co_return ReadEnd::closed;
     if (phase_ == Phase::idle && input_.capacity() > kReadBytes) input_.shrink();
     const std::size_t bulk = std::min<std::uint64_t>(reader_.body_remaining(), kBulkReadBytes);
     char* const space = input_.prepare(input_.empty() ? std::max(kReadBytes, bulk) : kLeastRoom);
@@ -104,7 +107,7 @@ base::Task<bool> Connection::answer(Request request) {
   const unsigned status = response.status;
   const std::size_t route = response.route;
   const Framing framing = framing_of(response, reader_.is_http_1_0());
-  bool usable = reader_.keep_alive() && !worker_->draining() && framing != Framing::until_close;
+  bool usable = reader_.keep_alive() && worker_->keeps_connections() && framing != Framing::until_close;
   start_answer(response, method, usable);
   bool sent = write_some();
   if (sent && !output_.empty()) sent = co_await flush();
@@ -162,6 +165,10 @@ void Connection::check_deadline(SteadyClock::time_point now) {
 void Connection::begin_drain() {
   if (phase_ == Phase::streaming) close_stream();
   if (phase_ != Phase::idle) return;
+  if (!asked_) {
+    deadline_ = std::min(deadline_, SteadyClock::now() + kFirstRequestWait);
+    return;
+  }
   error_code ignored;
   if (socket_.available(ignored) == 0) socket_.cancel(ignored);
 }
@@ -217,7 +224,7 @@ void Connection::enter(Phase phase) {
   timed_out_ = false;
   switch (phase) {
     case Phase::idle:
-      deadline_ = SteadyClock::now() + worker_->limits().idle_time;
+      deadline_ = SteadyClock::now() + (worker_->draining() ? kFirstRequestWait : worker_->limits().idle_time);
       return;
     case Phase::reading:
       deadline_ = started_at_ + worker_->limits().request_time;

@@ -70,6 +70,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<Worker> worker_;
   Socket socket_;
   std::string remote_address_;
+  /// A request has come.
+  bool asked_ = false;
   RequestReader reader_;
   ReadBuffer input_;
   Output output_;

@@ -78,6 +78,8 @@ void Server::start(const std::string& host, std::uint16_t port) {
   }
 }
 
+void Server::announce_drain() { shared_->leaving = true; }
+
 bool Server::drain(std::chrono::milliseconds grace) {
   drained_ = true;
   for (std::size_t i = 0; i < workers_.size(); ++i) {

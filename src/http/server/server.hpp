@@ -35,6 +35,8 @@ class Server {
   /// The real one, after start().
   std::uint16_t port() const { return port_; }
 
+  /// From now on each answer is the last of its connection. Any thread.
+  void announce_drain();
   /// Stops accepting, closes idle connections, ends streams, lets requests in flight finish for `grace`, then
   /// cancels what is left. Blocks the caller, which must not be one of the cores; they must still run. True when
   /// nothing had to be cancelled.

@@ -22,6 +22,8 @@ namespace {
 constexpr std::size_t kRefusedAtOnce = 100;
 /// After a failed accept, which mostly means that the process is out of file descriptors.
 constexpr milliseconds kAcceptPause{100};
+/// Connections that may wait in the kernel's queue when a drain begins.
+constexpr int kWaitingAtMost = 4'096;
 
 milliseconds tick_of(const ServerLimits& limits) {
   const auto shortest = std::min({limits.request_time, limits.idle_time, limits.write_time, limits.linger_time});
@@ -38,12 +40,13 @@ base::Task<> Worker::accept_loop() {
   asio::steady_timer pause(acceptor_.get_executor());
   while (!draining_) {
     auto [error, socket] = co_await acceptor_.async_accept(kOutcome);
-    if (draining_ || error == asio::error::operation_aborted) break;
+    if (error == asio::error::operation_aborted) break;
     if (!error) {
       admit(std::move(socket));
       continue;
     }
     if (error == asio::error::connection_aborted) continue;
+    if (draining_) break;
     base::log::warning("accept_failed", {{"reason", error.message()}});
     pause.expires_after(kAcceptPause);
     co_await pause.async_wait(kOutcome);
@@ -76,9 +79,20 @@ base::Task<> Worker::watch_deadlines() {
 
 void Worker::begin_drain() {
   draining_ = true;
+  take_waiting();
   error_code ignored;
   acceptor_.close(ignored);
   for (Connection* connection : connections_) connection->begin_drain();
+}
+
+void Worker::take_waiting() {
+  error_code error;
+  acceptor_.non_blocking(true, error);
+  for (int i = 0; i < kWaitingAtMost && !error; ++i) {
+    Socket socket(acceptor_.get_executor());
+    acceptor_.accept(socket, error);
+    if (!error) admit(std::move(socket));
+  }
 }
 
 void Worker::add(Connection& connection) {

@@ -25,6 +25,8 @@ struct Shared {
   RequestHandler& handler;
   ServerObserver& observer;
   std::atomic<std::size_t> open_connections = 0;
+  /// Connections are not kept any more.
+  std::atomic<bool> leaving = false;
   base::TaskGroup connections{"http.connections"};
 };
 
@@ -48,10 +50,13 @@ class Worker : public std::enable_shared_from_this<Worker> {
   RequestHandler& handler() const { return shared_->handler; }
   ServerObserver& observer() const { return shared_->observer; }
   bool draining() const { return draining_; }
+  bool keeps_connections() const { return !draining_ && !shared_->leaving; }
   /// Now, as a Date header has it. Valid until the next call.
   std::string_view date();
 
  private:
+  /// The peers of these believe that they are connected: closing the acceptor would reset them.
+  void take_waiting();
   void admit(Socket socket);
 
   std::shared_ptr<Shared> shared_;
