@@ -192,6 +192,7 @@ void Platform::stop(std::chrono::milliseconds grace) {
   if (std::exchange(leasing_, false)) run_task(cores.executor(0), take_over.end());
   memories.stop();
   storage->stop();
+  hub.disconnect();
   shared->stop();
   cores.stop();
   encoder_threads.stop();

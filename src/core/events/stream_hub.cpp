@@ -53,6 +53,14 @@ void StreamHub::for_each_where(Match&& match, Tell&& tell) {
   }
 }
 
+void StreamHub::disconnect() {
+  bus_ = nullptr;
+  for (Shard& shard : shards_) {
+    const std::scoped_lock lock(shard.mutex);
+    for (auto& [key, channel] : shard.channels) unfollow(channel);
+  }
+}
+
 void StreamHub::committed(const Event& event) noexcept {
   try {
     const Key key{event.user, event.stream};
@@ -61,7 +69,7 @@ void StreamHub::committed(const Event& event) noexcept {
       const std::scoped_lock lock(shard.mutex);
       place(shard.channels[key], event);
     }
-    if (bus_ != nullptr) bus_->publish(event);
+    if (auto* const bus = bus_.load()) bus->publish(event);
   } catch (const std::exception& failure) {
     base::log::error("relay_failed", {{"reason", failure.what()}});
   }
@@ -140,7 +148,8 @@ void StreamHub::access_changed(const base::UserId& user) noexcept {
 
 /// What arrives meanwhile waits, so that a text is complete before its next piece comes.
 base::Task<> StreamHub::follow(identity::UserScope scope, StreamId stream) {
-  if (bus_ == nullptr) co_return;
+  StreamBus* const bus = bus_;
+  if (bus == nullptr) co_return;
   const Key key{scope.user(), stream};
   Shard& shard = shard_of(key);
   {
@@ -154,9 +163,9 @@ base::Task<> StreamHub::follow(identity::UserScope scope, StreamId stream) {
   StreamBus::Recent recent;
   std::exception_ptr failure;
   try {
-    following = co_await bus_->follow(scope, stream);
-    access = co_await bus_->follow(scope, own_stream(scope.user()));
-    recent = co_await bus_->recent(scope, stream);
+    following = co_await bus->follow(scope, stream);
+    access = co_await bus->follow(scope, own_stream(scope.user()));
+    recent = co_await bus->recent(scope, stream);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -202,7 +211,7 @@ void StreamHub::append_text(const identity::UserScope& scope, StreamId stream, c
   Channel& channel = found->second;
   if (!channel.texts.append(task, text, channel.last_seq)) return;
   // Under the lock, so that the pieces go out in their order.
-  if (bus_ != nullptr) bus_->publish_text(key.user, stream, channel.texts.last_piece(text.size()));
+  if (auto* const bus = bus_.load()) bus->publish_text(key.user, stream, channel.texts.last_piece(text.size()));
   if (!wants_deltas(channel.subscribers, task)) return;
   deliver(channel, delta_line(stream, channel.texts.last(text.size()), clock_.now()));
 }
@@ -233,7 +242,7 @@ StreamHub::Joined StreamHub::join(const identity::UserScope& scope, StreamId str
   Joined joined;
   joined.last_seq = channel.last_seq;
   for (const Buffered& each : channel.buffer) joined.buffered.push_back(each.line);
-  const auto texts = bus_ == nullptr ? channel.texts.after(since) : channel.texts.after_elsewhere(since);
+  const auto texts = !connected() ? channel.texts.after(since) : channel.texts.after_elsewhere(since);
   for (const TextDelta& missing : texts) {
     joined.texts.push_back(delta_line(stream, missing, clock_.now()));
   }
@@ -317,7 +326,7 @@ void StreamHub::close_all() {
 }
 
 void StreamHub::tell_access_changed(const base::UserId& user) {
-  if (bus_ != nullptr) bus_->publish_access_change(user);
+  if (auto* const bus = bus_.load()) bus->publish_access_change(user);
 }
 
 void StreamHub::sweep() {

@@ -32,12 +32,17 @@ class StreamHub final : public EventRelay, public BusListener {
 
   StreamHub(const base::Clock& clock, Limits limits);
 
-  /// Before anything else happens to it. `bus` outlives every call but those of the stores' relay.
+  /// Before anything else happens to it. `bus` lives until disconnect().
   void connect(StreamBus& bus) { bus_ = &bus; }
+  /// Follows nothing any more, and tells nobody. Once nothing else is asked of it, while the bus still runs.
+  void disconnect();
   /// False: this process is alone, what it does not know has not happened.
-  bool connected() const { return bus_ != nullptr; }
+  bool connected() const { return bus_.load() != nullptr; }
   /// False: events of other processes do not arrive at present; the log has them.
-  bool is_live(const identity::UserScope& scope) const { return bus_ == nullptr || bus_->is_live(scope.user()); }
+  bool is_live(const identity::UserScope& scope) const {
+    const StreamBus* const bus = bus_;
+    return bus == nullptr || bus->is_live(scope.user());
+  }
 
   void committed(const Event& event) noexcept override;
   void event_arrived(const Event& event) noexcept override;
@@ -132,7 +137,7 @@ class StreamHub final : public EventRelay, public BusListener {
 
   const base::Clock& clock_;
   const Limits limits_;
-  StreamBus* bus_ = nullptr;
+  std::atomic<StreamBus*> bus_{nullptr};
   std::array<Shard, 64> shards_;
   std::atomic<std::size_t> buffered_bytes_{0};
 };
