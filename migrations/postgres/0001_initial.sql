@@ -296,8 +296,9 @@ CREATE FUNCTION codelab_take_over(new_runner uuid, most bigint)
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
   AS 'DELETE FROM runners r WHERE r.alive_until < codelab_now() - 3600000000;
       WITH lost AS (
-        SELECT t.user_id, t.id FROM tasks t LEFT JOIN runners r ON r.id = t.runner
-        WHERE t.status IN (''queued'', ''running'') AND (r.id IS NULL OR r.alive_until < codelab_now())
+        SELECT t.user_id, t.id FROM tasks t
+        WHERE t.status IN (''queued'', ''running'') AND t.runner <> new_runner
+          AND t.runner <> ALL (ARRAY(SELECT r.id FROM runners r WHERE r.alive_until >= codelab_now()))
         ORDER BY t.user_id, t.id LIMIT most FOR UPDATE OF t SKIP LOCKED)
       UPDATE tasks t SET runner = new_runner, attempt = t.attempt + 1 FROM lost
       WHERE t.user_id = lost.user_id AND t.id = lost.id RETURNING t.user_id, t.id, t.attempt';

@@ -155,7 +155,10 @@ base::Task<> StreamHub::follow(identity::UserScope scope, StreamId stream) {
   {
     const std::scoped_lock lock(shard.mutex);
     Channel& channel = shard.channels[key];
-    if (channel.follow) co_return;
+    channel.unread = false;
+    // An event that came before the one ahead of it has emptied the buffer: the bus has it whole.
+    const auto wanted = std::min<std::int64_t>(channel.last_seq, static_cast<std::int64_t>(limits_.buffered_events));
+    if (channel.follow && std::ssize(channel.buffer) >= wanted) co_return;
     ++channel.following;
   }
   StreamBus::Following following;
@@ -173,6 +176,7 @@ base::Task<> StreamHub::follow(identity::UserScope scope, StreamId stream) {
     const std::scoped_lock lock(shard.mutex);
     Channel& channel = shard.channels[key];
     --channel.following;
+    channel.unread = false;
     if (!failure) {
       channel.follow = std::move(following.hold);
       channel.follow_access = std::move(access.hold);
@@ -340,8 +344,10 @@ void StreamHub::sweep() {
         channel.buffer.pop_front();
       }
       const bool read = has_subscribers(channel.subscribers) || channel.following > 0;
-      if (!read) unfollow(channel);
-      const bool idle = channel.buffer.empty() && channel.texts.empty() && !read;
+      // Whoever follows joins a little later: only what stayed without a reader is let go.
+      if (!read && channel.unread) unfollow(channel);
+      channel.unread = !read;
+      const bool idle = channel.buffer.empty() && channel.texts.empty() && !read && !channel.follow;
       entry = idle ? shard.channels.erase(entry) : std::next(entry);
     }
   }

@@ -111,6 +111,8 @@ class StreamHub final : public EventRelay, public BusListener {
     /// The stream itself, and the user's own for changes of access.
     std::unique_ptr<Follow> follow;
     std::unique_ptr<Follow> follow_access;
+    /// It had no reader at the last sweep.
+    bool unread = false;
     /// How many follow() are on their way, and what arrived since the first began.
     std::size_t following = 0;
     std::vector<TextPiece> early;

@@ -21,7 +21,11 @@ constexpr Position kEnd{.seq = std::numeric_limits<std::int64_t>::max()};
 
 StreamReader::StreamReader(Ports ports, identity::UserScope scope, StreamId stream, Options options,
                            std::shared_ptr<Subscription> subscription)
-    : ports_(ports), scope_(scope), stream_(stream), options_(options), subscription_(std::move(subscription)) {}
+    : ports_(ports),
+      scope_(scope),
+      stream_(stream),
+      options_(std::move(options)),
+      subscription_(std::move(subscription)) {}
 
 base::Task<std::vector<LinePtr>> StreamReader::next() {
   if (!started_) {
@@ -159,7 +163,8 @@ base::Task<StreamReader::Lines> StreamReader::live() {
   }
   const bool silent = batch.lines.empty();
   const bool others = ports_.hub.connected();
-  if (batch.access_changed || (silent && others && heartbeat_due())) {
+  const bool access_due = others && std::chrono::steady_clock::now() >= access_checked_at_ + options_.heartbeat;
+  if (batch.access_changed || access_due) {
     const bool allowed = co_await check_access();
     if (!allowed) co_return lines;
   }
@@ -169,6 +174,7 @@ base::Task<StreamReader::Lines> StreamReader::live() {
 }
 
 base::Task<bool> StreamReader::check_access() {
+  access_checked_at_ = std::chrono::steady_clock::now();
   if (!options_.may_read) co_return true;
   const bool allowed = co_await options_.may_read();
   ended_ = !allowed;

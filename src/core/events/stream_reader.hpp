@@ -71,6 +71,7 @@ class StreamReader {
   /// Of the last line that was passed on.
   Position last_;
   std::chrono::steady_clock::time_point last_line_at_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point access_checked_at_ = last_line_at_;
   bool ended_ = false;
   /// The last logged event that was passed on; events up to catch_up_to_ come from the log.
   std::int64_t last_seq_ = 0;

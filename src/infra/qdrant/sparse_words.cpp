@@ -28,12 +28,14 @@ std::int64_t word_index(std::string_view stem) {
 
 std::vector<std::int64_t> indices_of(words::QueryWords query) {
   std::vector<std::pair<std::size_t, std::int64_t>> by_length;
+  by_length.reserve(query.stems.size());
   for (std::size_t i = 0; i < query.stems.size(); ++i) {
     by_length.emplace_back(query.written[i].size(), word_index(query.stems[i]));
   }
   std::ranges::sort(by_length, std::greater());
   by_length.resize(std::min(by_length.size(), kMaxLongest));
   std::vector<std::int64_t> indices;
+  indices.reserve(by_length.size());
   for (const auto& [length, index] : by_length) indices.push_back(index);
   std::ranges::sort(indices);
   indices.erase(std::ranges::unique(indices).begin(), indices.end());
