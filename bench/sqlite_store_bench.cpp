@@ -187,7 +187,7 @@ base::Task<> direct_call(Store& store, Caller caller, std::mt19937& random, bool
   std::vector<core::events::NewEvent> done{
       {.type = EventType::message_created, .task = task.id, .payload = std::string(600, ' ') + "{}"},
       {.type = EventType::task_completed, .task = task.id}};
-  co_await store.tasks.complete(caller.scope, std::move(task), std::move(answer), std::move(done));
+  co_await store.tasks.complete(caller.scope, std::move(task), std::move(answer), std::move(done), {});
 }
 
 base::Task<> many_calls(Store& store, Caller caller, std::uint32_t seed, int calls, bool with_search,

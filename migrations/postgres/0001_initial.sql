@@ -290,15 +290,18 @@ CREATE FUNCTION codelab_release_runner(runner uuid) RETURNS void
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
   AS 'DELETE FROM runners r WHERE r.id = runner';
 
--- What another process takes at this moment is left to it. Runners that have been gone for long are forgotten.
-CREATE FUNCTION codelab_take_over(new_runner uuid, most bigint)
+-- Tasks of runners that are gone, and those of the caller that it does not know of: not among `running`, and begun long
+-- enough ago. What another process takes at this moment is left to it. Runners that have been gone for long are
+-- forgotten.
+CREATE FUNCTION codelab_take_over(new_runner uuid, most bigint, running uuid[], begun_before bigint)
   RETURNS TABLE (user_id uuid, task_id uuid, attempt bigint)
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
   AS 'DELETE FROM runners r WHERE r.alive_until < codelab_now() - 3600000000;
       WITH lost AS (
         SELECT t.user_id, t.id FROM tasks t
-        WHERE t.status IN (''queued'', ''running'') AND t.runner <> new_runner
-          AND t.runner <> ALL (ARRAY(SELECT r.id FROM runners r WHERE r.alive_until >= codelab_now()))
+        WHERE t.status IN (''queued'', ''running'')
+          AND CASE WHEN t.runner = new_runner THEN t.created_at < begun_before AND t.id <> ALL (running)
+            ELSE t.runner <> ALL (ARRAY(SELECT r.id FROM runners r WHERE r.alive_until >= codelab_now())) END
         ORDER BY t.user_id, t.id LIMIT most FOR UPDATE OF t SKIP LOCKED)
       UPDATE tasks t SET runner = new_runner, attempt = t.attempt + 1 FROM lost
       WHERE t.user_id = lost.user_id AND t.id = lost.id RETURNING t.user_id, t.id, t.attempt';
@@ -312,8 +315,15 @@ CREATE FUNCTION codelab_claim_memories(due bigint, again bigint, most bigint)
       UPDATE tasks t SET memory_due = again FROM owed
       WHERE t.user_id = owed.user_id AND t.id = owed.id RETURNING t.user_id, t.id';
 
+CREATE FUNCTION codelab_settle_memories(users uuid[], settled uuid[]) RETURNS void
+  LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
+  AS 'UPDATE tasks t SET memory_due = NULL FROM unnest(users, settled) AS s (user_id, task_id)
+      WHERE t.user_id = s.user_id AND t.id = s.task_id';
+
 REVOKE ALL ON FUNCTION codelab_credentials_by_email(text), codelab_users(), codelab_renew_runner(uuid, bigint),
-  codelab_release_runner(uuid), codelab_take_over(uuid, bigint), codelab_claim_memories(bigint, bigint, bigint) FROM PUBLIC;
+  codelab_release_runner(uuid), codelab_take_over(uuid, bigint, uuid[], bigint),
+  codelab_claim_memories(bigint, bigint, bigint), codelab_settle_memories(uuid[], uuid[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION codelab_credentials_by_email(text), codelab_users(), codelab_renew_runner(uuid, bigint),
-  codelab_release_runner(uuid), codelab_take_over(uuid, bigint), codelab_claim_memories(bigint, bigint, bigint)
+  codelab_release_runner(uuid), codelab_take_over(uuid, bigint, uuid[], bigint),
+  codelab_claim_memories(bigint, bigint, bigint), codelab_settle_memories(uuid[], uuid[])
   TO codelab_operator;

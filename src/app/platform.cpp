@@ -150,10 +150,17 @@ Platform::Platform(const config::Settings& settings)
              settings.llm_context_tokens),
       work("tasks"),
       upkeep("upkeep"),
-      poster({.agents = agents, .tasks = storage->tasks(), .hub = hub, .clock = clock, .cores = cores, .work = work},
+      poster({.agents = agents,
+              .tasks = storage->tasks(),
+              .running = running,
+              .hub = hub,
+              .clock = clock,
+              .cores = cores,
+              .work = work},
              runner, static_cast<std::size_t>(settings.max_running_tasks)),
       take_over({.leases = storage->task_leases(),
                  .tasks = storage->tasks(),
+                 .running = running,
                  .agents = agents,
                  .clock = clock,
                  .cores = cores,
@@ -174,6 +181,7 @@ void Platform::start() {
   run_task(cores.executor(0), take_over.begin());
   leasing_ = true;
   memories.start();
+  upkeep.spawn(cores.executor(0), take_over.keep_lease());
   upkeep.spawn(cores.executor(0), take_over.run());
   upkeep.spawn(cores.executor(0), interactions.run());
   upkeep.spawn(cores.executor(0), sweep_streams(hub, cores.executor(0)));

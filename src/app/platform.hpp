@@ -83,6 +83,7 @@ struct Platform {
   core::chat::SessionStreams session_streams;
   core::chat::Interactions interactions;
   core::chat::DirectCallRunner runner;
+  core::chat::RunningTasks running;
   base::TaskGroup work;
   base::TaskGroup upkeep;
   core::chat::MessagePoster poster;

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "base/log.hpp"
+#include "core/events/silent_bus.hpp"
 #include "infra/inprocess/cache.hpp"
 #include "infra/inprocess/rate_limiter.hpp"
 #include "infra/redis/address.hpp"
@@ -15,17 +16,22 @@ namespace {
 
 constexpr std::chrono::seconds kStopTimeout{2};
 
+/// Of a process that shares a database with others, or none.
 class OwnState final : public SharedState {
  public:
+  explicit OwnState(bool alone) : alone_(alone) {}
+
   core::cache::Cache& cache() override { return cache_; }
   core::cache::RateLimiter& limiter() override { return limiter_; }
-  core::events::StreamBus* bus() override { return nullptr; }
+  core::events::StreamBus* bus() override { return alone_ ? nullptr : &bus_; }
   base::Task<std::optional<Health>> health() override { co_return std::nullopt; }
   void stop() override {}
 
  private:
   infra::inprocess::InProcessCache cache_;
   infra::inprocess::InProcessRateLimiter limiter_;
+  core::events::SilentBus bus_;
+  const bool alone_;
 };
 
 infra::redis::Options options_of(const config::Settings& settings) {
@@ -72,7 +78,7 @@ class RedisState final : public SharedState {
 
 std::unique_ptr<SharedState> open_shared_state(const config::Settings& settings, base::Cores& cores,
                                                core::events::BusListener& listener, Metrics& metrics) {
-  if (settings.redis_url.empty()) return std::make_unique<OwnState>();
+  if (settings.redis_url.empty()) return std::make_unique<OwnState>(settings.database_url.empty());
   return std::make_unique<RedisState>(settings, cores, listener, metrics);
 }
 

@@ -14,9 +14,10 @@ namespace {
 /// A task has its own deadline and always ends; this is only how often the wait for it is renewed.
 constexpr std::chrono::hours kRenewal{1};
 
-std::string last_line(const core::chat::Posted& posted, std::string_view trace_id) {
-  if (posted.answer) return base::encode(*posted.answer) + "\n";
-  return problem(task_failure(posted.task), trace_id).body + "\n";
+std::string last_line(const core::chat::Task& task, const std::optional<core::chat::Message>& answer,
+                      std::string_view trace_id) {
+  if (answer) return base::encode(*answer) + "\n";
+  return problem(task_failure(task), trace_id).body + "\n";
 }
 
 class TaskEventStream final : public BodyStream {
@@ -30,15 +31,20 @@ class TaskEventStream final : public BodyStream {
       if (lines.empty()) continue;
       co_return frame(EventFraming::ndjson, lines) + ending();
     }
-    // Cut off before the task's end: by the server's, or because this reader fell too far behind.
     if (watch_->end() || std::exchange(told_, true)) co_return std::nullopt;
-    const auto cut = base::make_error(base::ErrorCode::draining, "this stream was cut off; the task goes on");
-    co_return problem(cut, trace_id_).body + "\n";
+    co_return untold_end();
   }
 
   void close() noexcept override { watch_->close(); }
 
  private:
+  /// Found in the store, or cut off before the task's end: by the server's, or because this reader fell too far behind.
+  std::string untold_end() const {
+    if (const auto& found = watch_->found()) return last_line(found->task, found->answer, trace_id_);
+    if (const auto& refusal = watch_->refusal()) return problem(*refusal, trace_id_).body + "\n";
+    const auto cut = base::make_error(base::ErrorCode::draining, "this stream was cut off; the task goes on");
+    return problem(cut, trace_id_).body + "\n";
+  }
   std::string ending() const {
     const auto& end = watch_->end();
     if (!end) return {};
@@ -61,7 +67,7 @@ Response task_event_response(core::chat::Posted posted, std::string trace_id) {
   if (posted.watch) {
     response.stream = std::make_shared<TaskEventStream>(std::move(posted.watch), std::move(trace_id));
   } else {
-    response.body = last_line(posted, trace_id);
+    response.body = last_line(posted.task, posted.answer, trace_id);
   }
   return response;
 }

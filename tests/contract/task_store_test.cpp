@@ -229,7 +229,7 @@ TEST_P(TaskStoreContract, TakesOverNothingOfAProcessThatLives) {
   const auto user = new_user();
   begun(user, new_session(user));
   run_task(stores->leases().renew(std::chrono::seconds(60)));
-  EXPECT_TRUE(run_task(stores->leases().take_over(10)).empty());
+  EXPECT_TRUE(run_task(stores->leases().take_over({.limit = 10})).empty());
 }
 
 TEST_P(TaskStoreContract, TakesOverWhatAProcessThatIsGoneLeftUnfinished) {
@@ -242,8 +242,8 @@ TEST_P(TaskStoreContract, TakesOverWhatAProcessThatIsGoneLeftUnfinished) {
   run_task(stores->tasks().end(bob, ended(done, TaskStatus::cancelled), {}));
   stores->restart();
   run_task(stores->leases().renew(std::chrono::seconds(60)));
-  const auto first = run_task(stores->leases().take_over(1));
-  const auto second = run_task(stores->leases().take_over(10));
+  const auto first = run_task(stores->leases().take_over({.limit = 1}));
+  const auto second = run_task(stores->leases().take_over({.limit = 10}));
   ASSERT_EQ(first.size(), 1);
   ASSERT_EQ(second.size(), 1);
   EXPECT_EQ(first[0].scope, ann);
@@ -253,7 +253,7 @@ TEST_P(TaskStoreContract, TakesOverWhatAProcessThatIsGoneLeftUnfinished) {
   EXPECT_EQ(second[0].request.id, his.request_message_id);
   EXPECT_EQ(second[0].request.content, "hello");
   EXPECT_EQ(second[0].attempt, 2);
-  EXPECT_TRUE(run_task(stores->leases().take_over(10)).empty());
+  EXPECT_TRUE(run_task(stores->leases().take_over({.limit = 10})).empty());
 }
 
 TEST_P(TaskStoreContract, OnlyTheProcessThatRunsATaskWritesAboutIt) {
@@ -264,7 +264,7 @@ TEST_P(TaskStoreContract, OnlyTheProcessThatRunsATaskWritesAboutIt) {
   EXPECT_FALSE(run_task(stores->tasks().append(user, task, {{.type = EventType::task_progress}})));
   EXPECT_FALSE(run_task(stores->tasks().complete(user, completed(task, answer), answer, {})));
   EXPECT_FALSE(run_task(stores->tasks().end(user, ended(task, TaskStatus::failed), {})));
-  ASSERT_EQ(run_task(stores->leases().take_over(10)).size(), 1);
+  ASSERT_EQ(run_task(stores->leases().take_over({.limit = 10})).size(), 1);
   EXPECT_TRUE(run_task(stores->tasks().complete(user, completed(task, answer), answer, {})));
 }
 

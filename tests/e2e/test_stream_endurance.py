@@ -85,8 +85,6 @@ async def test_a_reader_that_comes_after_the_buffer_is_full_gets_the_log(api):
     assert buffered == reader.events[-100:]
 
 
-@pytest.mark.embedded_only("pieces of texts that grow in two processes at once have no common order: "
-                           "whoever resumes at another process may get some of them twice")
 async def test_answers_that_grow_together_stay_apart(api):
     user = await api.new_user()
     session = await user.new_session()

@@ -21,17 +21,23 @@ namespace {
 
 constexpr std::int64_t kHistoryMessages = 200;
 
-/// Passes the answer's text on to readers once open(): what comes before is held back.
+/// Passes the answer's text on to readers once open(): what comes before is held back. However the call ends, cancelled
+/// or with its session deleted, the text does not grow on.
 class HubSink final : public models::TextSink {
  public:
   HubSink(events::StreamHub& hub, const DirectCall& call, base::MessageId answer)
       : hub_(hub), call_(call), answer_(answer) {}
+  ~HubSink() override {
+    if (open_) hub_.end_text(call_.scope, {call_.task.session_id.bytes}, answer_);
+  }
+  HubSink(const HubSink&) = delete;
+  HubSink& operator=(const HubSink&) = delete;
 
   void on_text(std::string_view text) override {
     if (!open_) {
       held_back_.emplace_back(text);
     } else {
-      hub_.append_text(call_.scope, {call_.task.session_id.bytes}, call_.task.id, text);
+      hub_.append_text(call_.scope, {call_.task.session_id.bytes}, answer_, text);
     }
   }
   void open() {
@@ -50,19 +56,6 @@ class HubSink final : public models::TextSink {
 
 /// Ends an attempt whose task is no longer there to be answered.
 struct TaskGone {};
-
-/// However a call ends, cancelled or with its session deleted, its text does not grow on.
-class EndedText {
- public:
-  EndedText(events::StreamHub& hub, const DirectCall& call) : hub_(hub), call_(call) {}
-  ~EndedText() { hub_.end_text(call_.scope, {call_.task.session_id.bytes}, call_.task.id); }
-  EndedText(const EndedText&) = delete;
-  EndedText& operator=(const EndedText&) = delete;
-
- private:
-  events::StreamHub& hub_;
-  const DirectCall& call_;
-};
 
 models::CompletionRequest completion_request(const DirectCall& call, Prompt prompt) {
   return {.model = call.agent.config.model,
@@ -108,7 +101,6 @@ void log_outcome(const identity::UserScope& scope, const Task& task) {
 }  // namespace
 
 base::Task<> DirectCallRunner::run(DirectCall call) {
-  const EndedText ended(ports_.hub, call);
   auto error = co_await guarded_attempt(call);
   if (!error) co_return;
   co_await fail(call, std::move(*error));
@@ -230,7 +222,8 @@ base::Task<bool> DirectCallRunner::try_store_end(const DirectCall& call, const T
     bool stored = false;
     if (answer) {
       std::vector<events::NewEvent> events{message_created(*answer), task_completed(task, *answer)};
-      stored = co_await ports_.tasks.complete(call.scope, task, *answer, std::move(events));
+      const auto memory_due = ports_.interactions.due(call.agent, answer->content);
+      stored = co_await ports_.tasks.complete(call.scope, task, *answer, std::move(events), memory_due);
     } else {
       std::vector<events::NewEvent> events{task_failed(task)};
       stored = co_await ports_.tasks.end(call.scope, task, std::move(events));

@@ -1,14 +1,15 @@
 #include "core/chat/interactions.hpp"
 
-#include <exception>
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
-#include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/system/system_error.hpp>
 
+#include "base/failure.hpp"
 #include "base/log.hpp"
 #include "base/store_error.hpp"
 
@@ -17,12 +18,14 @@ namespace {
 
 /// What of an answer goes into memory: enough to find and to recall it.
 constexpr std::size_t kMaxRememberedBytes = 16'000;
-constexpr std::int64_t kPaidAtOnce = 32;
+constexpr std::size_t kPaidAtOnce = 32;
+constexpr std::ptrdiff_t kSettledAtOnce = 1'024;
 constexpr std::chrono::seconds kAgainAfter{60};
 constexpr std::chrono::hours kGivenUpAfter{24};
 
 memory::Remember interaction(const Message& request, const std::string& answer) {
-  memory::Remember what{.kind = memory::MemoryKind::interaction,
+  memory::Remember what{.id = {request.task_id.value().bytes},
+                        .kind = memory::MemoryKind::interaction,
                         .text = "User: " + request.content + "\nAssistant: " + answer};
   what.text = memory::utf8_prefix(what.text, kMaxRememberedBytes);
   what.metadata["session_id"] = request.session_id.str();
@@ -32,13 +35,22 @@ memory::Remember interaction(const Message& request, const std::string& answer) 
 
 }  // namespace
 
+std::optional<base::Timestamp> Interactions::due(const agents::CallableAgent& agent, const std::string& answer) const {
+  // An empty answer is nothing to remember.
+  if (!agent.config.memory.enabled || answer.empty()) return std::nullopt;
+  return ports_.clock.now() + kAgainAfter;
+}
+
 base::Task<> Interactions::remember(identity::UserScope scope, agents::CallableAgent agent, Message request,
                                     std::string answer) {
-  // An empty answer is nothing to remember.
-  if (!agent.config.memory.enabled || answer.empty()) co_return;
+  if (!due(agent, answer)) co_return;
   const base::TaskId task = request.task_id.value();
   auto reason = co_await try_to_remember(scope, std::move(agent), std::move(request), std::move(answer));
-  if (reason) co_await owe(scope, task, std::move(*reason));
+  if (reason) {
+    co_await owe(scope, task, std::move(*reason));
+  } else {
+    remembered(scope, task);
+  }
 }
 
 base::Task<std::optional<std::string>> Interactions::try_to_remember(identity::UserScope scope,
@@ -49,11 +61,28 @@ base::Task<std::optional<std::string>> Interactions::try_to_remember(identity::U
     if (stored) co_await ports_.memory.keep_bounds(scope, agent.id, agent.config.memory, stored->id);
     if (stored || stored.error().code == base::ErrorCode::agent_not_found) co_return std::nullopt;
     co_return stored.error().detail;
-  } catch (const boost::system::system_error& failure) {
-    if (failure.code() == boost::asio::error::operation_aborted) throw;
-    co_return failure.what();
-  } catch (const std::exception& failure) {
-    co_return failure.what();
+  } catch (...) {
+    co_return base::reason_unless_cancelled();
+  }
+}
+
+void Interactions::remembered(identity::UserScope scope, base::TaskId task) {
+  const std::scoped_lock lock(mutex_);
+  remembered_.push_back({.scope = scope, .task = task});
+}
+
+/// What is not settled for a failure of the store is due later and remembered again, which changes nothing.
+base::Task<> Interactions::settle() {
+  std::vector<SettledMemory> all;
+  {
+    const std::scoped_lock lock(mutex_);
+    all.swap(remembered_);
+  }
+  while (!all.empty()) {
+    const auto from = all.end() - std::min(std::ssize(all), kSettledAtOnce);
+    std::vector<SettledMemory> slice(from, all.end());
+    all.erase(from, all.end());
+    co_await ports_.debts.settle(std::move(slice));
   }
 }
 
@@ -72,17 +101,21 @@ base::Task<> Interactions::run() {
     pause.expires_after(interval_);
     co_await pause.async_wait(boost::asio::use_awaitable);
     try {
+      co_await settle();
       co_await pay_due();
-    } catch (const base::StoreError& failure) {
-      base::log::warning("memories_not_paid", {{"reason", failure.what()}});
+    } catch (...) {
+      base::log::warning("memories_not_paid", {{"reason", base::reason_unless_cancelled()}});
     }
   }
 }
 
+/// One after the other: what is claimed and waits for long is claimed by another process too.
 base::Task<> Interactions::pay_due() {
-  const base::Timestamp now = ports_.clock.now();
-  for (OwedMemory& each : co_await ports_.debts.claim(now, now + kAgainAfter, kPaidAtOnce)) {
-    co_await pay(std::move(each));
+  for (std::size_t paid = 0; paid < kPaidAtOnce; ++paid) {
+    const base::Timestamp now = ports_.clock.now();
+    auto owed = co_await ports_.debts.claim(now, now + kAgainAfter, 1);
+    if (owed.empty()) co_return;
+    co_await pay(std::move(owed.front()));
   }
 }
 
@@ -98,7 +131,7 @@ base::Task<> Interactions::pay(OwedMemory owed) {
     if (reason && !hopeless) co_return;
     if (reason) base::log::error("memory_lost", {{"task_id", task.str()}, {"reason", *reason}});
   }
-  co_await ports_.debts.settle(scope, task);
+  remembered(scope, task);
 }
 
 }  // namespace codelab::core::chat

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <chrono>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "core/agents/registry.hpp"
@@ -12,7 +14,8 @@
 namespace codelab::core::chat {
 
 /// What agents remember of the questions that they were asked and of their answers. What cannot be remembered now, with
-/// memory or embedder away, is remembered later, for a day. Thread-safe.
+/// memory or embedder away, or with the process gone, is remembered later, for a day, and once: the memory of a task
+/// has the task's id. Thread-safe.
 class Interactions {
  public:
   struct Ports {
@@ -27,6 +30,8 @@ class Interactions {
   explicit Interactions(Ports ports, Interval interval = std::chrono::seconds{10})
       : ports_(ports), interval_(interval) {}
 
+  /// When an answer that is given now is to be remembered by somebody else; nothing where it is not to be remembered.
+  std::optional<base::Timestamp> due(const agents::CallableAgent& agent, const std::string& answer) const;
   /// Whatever happens to the memory, it does not concern the answer.
   base::Task<> remember(identity::UserScope scope, agents::CallableAgent agent, Message request, std::string answer);
   /// Pays what is owed, until it is cancelled.
@@ -37,11 +42,16 @@ class Interactions {
   base::Task<std::optional<std::string>> try_to_remember(identity::UserScope scope, agents::CallableAgent agent,
                                                          Message request, std::string answer);
   base::Task<> owe(identity::UserScope scope, base::TaskId task, std::string reason);
+  void remembered(identity::UserScope scope, base::TaskId task);
+  base::Task<> settle();
   base::Task<> pay_due();
   base::Task<> pay(OwedMemory owed);
 
   Ports ports_;
   Interval interval_;
+  std::mutex mutex_;
+  /// Not yet settled. They are settled together: to do so one by one would cost each call a transaction.
+  std::vector<SettledMemory> remembered_;
 };
 
 }  // namespace codelab::core::chat

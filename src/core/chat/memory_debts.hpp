@@ -17,7 +17,14 @@ struct OwedMemory {
   Message answer;
 };
 
-/// Which answers could not be remembered when they were given. Thread-safe; a store that is away throws.
+/// An interaction that is remembered.
+struct SettledMemory {
+  identity::UserScope scope;
+  base::TaskId task;
+};
+
+/// Which answers have still to be remembered: each, from when it was given (TaskStore::complete), until it is settled.
+/// Thread-safe; a store that is away throws.
 class MemoryDebts {
  public:
   virtual ~MemoryDebts() = default;
@@ -25,7 +32,7 @@ class MemoryDebts {
   virtual base::Task<> owe(identity::UserScope scope, base::TaskId task, base::Timestamp due) = 0;
   /// Those that are due `now`, of any user, at most `limit`; to be tried from `again` on unless they are settled.
   virtual base::Task<std::vector<OwedMemory>> claim(base::Timestamp now, base::Timestamp again, std::int64_t limit) = 0;
-  virtual base::Task<> settle(identity::UserScope scope, base::TaskId task) = 0;
+  virtual base::Task<> settle(std::vector<SettledMemory> memories) = 0;
 };
 
 }  // namespace codelab::core::chat

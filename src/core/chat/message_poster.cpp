@@ -9,6 +9,7 @@
 #include "core/chat/direct_call_events.hpp"
 #include "core/chat/interruption.hpp"
 #include "core/chat/mention.hpp"
+#include "core/identity/authenticator.hpp"
 
 namespace codelab::core::chat {
 namespace {
@@ -45,6 +46,27 @@ Task running_task(const Message& request, const agents::CallableAgent& agent) {
           .started_at = request.created_at};
 }
 
+base::Error session_deleted() {
+  return base::make_error(base::ErrorCode::not_found, "the task's session was deleted meanwhile");
+}
+
+base::Task<base::Result<std::optional<TaskEnd>>> find_end(TaskStore& tasks, identity::UserScope scope, base::TaskId id,
+                                                          std::function<base::Task<bool>()> may_follow) {
+  if (may_follow) {
+    const bool allowed = co_await may_follow();
+    if (!allowed) co_return identity::ended_login();
+  }
+  auto task = co_await tasks.find(scope, id);
+  if (!task) co_return session_deleted();
+  if (!is_final(task->status)) co_return std::nullopt;
+  auto answer = co_await tasks.answer(scope, id);
+  co_return TaskEnd{.task = std::move(*task), .answer = std::move(answer)};
+}
+
+base::Task<> run(DirectCallRunner& runner, DirectCall call, RunningTasks::Hold) {
+  co_await runner.run(std::move(call));
+}
+
 }  // namespace
 
 base::Task<base::Result<Posted>> MessagePoster::post(identity::UserScope scope, PostMessage message,
@@ -57,8 +79,8 @@ base::Task<base::Result<Posted>> MessagePoster::post(identity::UserScope scope, 
 
   Message request = user_message(message, base::TaskId::generate(), ports_.clock.now());
   Task task = running_task(request, *agent);
-  const base::Executor executor = co_await boost::asio::this_coro::executor;
-  auto following = watch(scope, task, follower, executor, TaskWatch::From::now);
+  auto following = co_await watch(scope, task, follower, TaskWatch::From::now);
+  auto running = ports_.running.hold(task.id);
   NewCall call{.message = request,
                .task = task,
                .idempotency = std::move(idempotency),
@@ -72,7 +94,7 @@ base::Task<base::Result<Posted>> MessagePoster::post(identity::UserScope scope, 
                     .request = std::move(request),
                     .agent = std::move(*agent),
                     .has_history = begun->message_count > 1};
-  if (!start(std::move(direct))) {
+  if (!start(std::move(direct), std::move(running))) {
     // What refuses the work has perhaps cancelled this request as well: its task is ended all the same.
     const bool throwing = co_await boost::asio::this_coro::throw_if_cancelled();
     co_await boost::asio::this_coro::throw_if_cancelled(false);
@@ -91,9 +113,9 @@ base::Task<base::Result<agents::CallableAgent>> MessagePoster::callable(identity
   co_return co_await ports_.agents.find(scope, std::move(target));
 }
 
-bool MessagePoster::start(DirectCall call) {
+bool MessagePoster::start(DirectCall call, RunningTasks::Hold running) {
   const base::Executor home = ports_.cores.executor(ports_.cores.home_of(call.scope.user()));
-  return ports_.work.spawn(home, runner_.run(std::move(call)));
+  return ports_.work.spawn(home, run(runner_, std::move(call), std::move(running)));
 }
 
 base::Task<base::Error> MessagePoster::end_unstarted(identity::UserScope scope, Task task) {
@@ -110,13 +132,21 @@ base::Task<base::Error> MessagePoster::end_unstarted(identity::UserScope scope, 
   co_return error;
 }
 
-std::shared_ptr<TaskWatch> MessagePoster::watch(const identity::UserScope& scope, const Task& task, Follower follower,
-                                                const base::Executor& executor, TaskWatch::From from) {
+/// Deltas are followed by the stream's order, and so is a task that may run in another process.
+base::Task<std::shared_ptr<TaskWatch>> MessagePoster::watch(identity::UserScope scope, Task task, Follower follower,
+                                                            TaskWatch::From from) {
+  const base::Executor executor = co_await boost::asio::this_coro::executor;
+  const auto stream = events::stream_of(task.session_id);
+  const bool follows = follower.deltas || from == TaskWatch::From::its_beginning;
+  if (follows) co_await ports_.hub.follow(scope, stream);
+  const events::Interest interest{.task = task.id, .deltas = follower.deltas};
   auto subscription =
-      std::make_shared<events::Subscription>(executor, events::Interest{.task = task.id, .deltas = follower.deltas},
-                                             events::Subscription::Bounds{}, follower.login);
-  return std::make_shared<TaskWatch>(ports_.hub, scope, events::StreamId{task.session_id.bytes}, task.id,
-                                     std::move(subscription), from);
+      std::make_shared<events::Subscription>(executor, interest, events::Subscription::Bounds{}, follower.login);
+  auto look = [&tasks = ports_.tasks, scope, id = task.id, may_follow = std::move(follower.may_follow)] {
+    return find_end(tasks, scope, id, may_follow);
+  };
+  co_return std::make_shared<TaskWatch>(ports_.hub, scope, stream, task.id, std::move(subscription), from,
+                                        std::move(look));
 }
 
 base::Task<base::Result<Posted>> MessagePoster::follow_earlier(identity::UserScope scope,
@@ -132,10 +162,7 @@ base::Task<base::Result<Posted>> MessagePoster::follow_earlier(identity::UserSco
 /// Watches first and looks afterwards, so that an end between the two is seen by one of them.
 base::Task<base::Result<Posted>> MessagePoster::follow_existing(identity::UserScope scope, Task task,
                                                                 Follower follower) {
-  const base::Executor executor = co_await boost::asio::this_coro::executor;
-  // The task may run in another process.
-  co_await ports_.hub.follow(scope, events::stream_of(task.session_id));
-  auto following = watch(scope, task, follower, executor, TaskWatch::From::its_beginning);
+  auto following = co_await watch(scope, task, std::move(follower), TaskWatch::From::its_beginning);
   auto current = co_await ports_.tasks.find(scope, task.id);
   if (!current) co_return base::make_error(base::ErrorCode::not_found, "the first post's session was deleted");
   if (!is_final(current->status)) co_return Posted{std::move(*current), std::move(following), std::nullopt};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 #include "base/cores.hpp"
 #include "base/task_group.hpp"
 #include "core/chat/direct_call.hpp"
+#include "core/chat/running_tasks.hpp"
 #include "core/chat/task_watch.hpp"
 
 namespace codelab::core::chat {
@@ -23,6 +25,8 @@ struct PostMessage {
 struct Follower {
   base::AuthSessionId login;
   bool deltas = false;
+  /// Whether the login has not ended. Nothing: it cannot.
+  std::function<base::Task<bool>()> may_follow = {};
 };
 
 struct Posted {
@@ -40,6 +44,7 @@ class MessagePoster {
   struct Ports {
     agents::AgentRegistry& agents;
     TaskStore& tasks;
+    RunningTasks& running;
     events::StreamHub& hub;
     const base::Clock& clock;
     base::Cores& cores;
@@ -60,10 +65,10 @@ class MessagePoster {
   /// A repeated post gets its first answer, whatever became of the agent since; any other gets `refusal`.
   base::Task<base::Result<Posted>> follow_earlier(identity::UserScope scope, std::optional<IdempotencyKey> idempotency,
                                                   base::Error refusal, Follower follower);
-  std::shared_ptr<TaskWatch> watch(const identity::UserScope& scope, const Task& task, Follower follower,
-                                   const base::Executor& executor, TaskWatch::From from);
+  base::Task<std::shared_ptr<TaskWatch>> watch(identity::UserScope scope, Task task, Follower follower,
+                                               TaskWatch::From from);
   base::Task<base::Result<agents::CallableAgent>> callable(identity::UserScope scope, agents::AgentRef target);
-  bool start(DirectCall call);
+  bool start(DirectCall call, RunningTasks::Hold running);
   /// Ends a task that was not started, so that nobody waits for it, and returns the error that it ended with; one that
   /// the store does not take ends so at the next start.
   base::Task<base::Error> end_unstarted(identity::UserScope scope, Task task);

@@ -97,9 +97,11 @@ class TaskStore {
   /// Adds events about a task that runs. False, and nothing written, when the task has ended, its session is gone or
   /// another process runs it.
   virtual base::Task<bool> append(identity::UserScope scope, Task task, std::vector<events::NewEvent> events) = 0;
-  /// The answer and the end of its task. False, and nothing written, as append().
+  /// The answer and the end of its task. False, and nothing written, as append(). With `memory_due` the answer is owed
+  /// to its agent's memory, from then on (see MemoryDebts).
   virtual base::Task<bool> complete(identity::UserScope scope, Task task, Message answer,
-                                    std::vector<events::NewEvent> events) = 0;
+                                    std::vector<events::NewEvent> events,
+                                    std::optional<base::Timestamp> memory_due = std::nullopt) = 0;
   /// Ends a task without an answer: `task` carries the final status, error and completed_at. As complete().
   virtual base::Task<bool> end(identity::UserScope scope, Task task, std::vector<events::NewEvent> events) = 0;
   virtual base::Task<std::optional<Task>> find(identity::UserScope scope, base::TaskId task) = 0;

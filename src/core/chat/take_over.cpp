@@ -1,14 +1,14 @@
 #include "core/chat/take_over.hpp"
 
-#include <algorithm>
+#include <string>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/failure.hpp"
 #include "base/log.hpp"
-#include "base/store_error.hpp"
 #include "core/chat/direct_call_events.hpp"
 #include "core/chat/interruption.hpp"
 
@@ -28,61 +28,76 @@ base::Task<> pause(std::chrono::milliseconds time) {
 
 base::Task<> TakeOver::begin() { co_await ports_.leases.renew(limits_.lease); }
 
-base::Task<> TakeOver::run() {
+base::Task<> TakeOver::keep_lease() {
   for (;;) {
-    const bool renewed = co_await renew();
-    if (renewed && taking_) co_await take_over();
+    co_await renew();
     co_await pause(limits_.interval);
   }
 }
 
+base::Task<> TakeOver::run() {
+  for (;;) {
+    if (may_take()) co_await take_over();
+    co_await pause(limits_.interval);
+  }
+}
+
+bool TakeOver::may_take() const { return taking_ && leased_ && std::chrono::steady_clock::now() >= not_before_; }
+
 base::Task<> TakeOver::end() {
   try {
     co_await ports_.leases.release();
-  } catch (const base::StoreError& failure) {
-    base::log::warning("lease_not_released", {{"reason", failure.what()}});
+  } catch (...) {
+    base::log::warning("lease_not_released", {{"reason", base::reason_unless_cancelled()}});
   }
 }
 
-base::Task<bool> TakeOver::renew() {
-  const auto now = std::chrono::steady_clock::now();
+/// One that took almost as long as the lease lasts is none: others may have taken this process for gone.
+base::Task<> TakeOver::renew() {
+  const auto began = std::chrono::steady_clock::now();
+  bool renewed = false;
   try {
     co_await ports_.leases.renew(limits_.lease);
-    co_return !not_before_ || now >= *not_before_;
-  } catch (const base::StoreError& failure) {
-    base::log::warning("lease_not_renewed", {{"reason", failure.what()}});
+    renewed = std::chrono::steady_clock::now() - began < limits_.lease / 2;
+    if (!renewed) base::log::warning("lease_renewed_late");
+  } catch (...) {
+    base::log::warning("lease_not_renewed", {{"reason", base::reason_unless_cancelled()}});
   }
-  not_before_ = std::chrono::steady_clock::now() + limits_.lease + limits_.interval;
-  co_return false;
+  const bool back = renewed && !leased_;
+  if (back) not_before_ = std::chrono::steady_clock::now() + limits_.lease + limits_.interval;
+  leased_ = renewed;
 }
 
 base::Task<> TakeOver::take_over() {
-  const std::size_t running = ports_.work.size();
-  if (running >= limits_.running) co_return;
-  const auto room = static_cast<std::int64_t>(limits_.running - running);
+  TakeOverRule rule{.limit = kTakenAtOnce,
+                    .running = ports_.running.all(),
+                    .begun_before = ports_.clock.now() - limits_.lost_after};
+  if (rule.running.size() >= limits_.running) co_return;
   std::vector<TakenTask> taken;
   try {
-    taken = co_await ports_.leases.take_over(std::min(kTakenAtOnce, room));
-  } catch (const base::StoreError& failure) {
-    base::log::warning("tasks_not_taken_over", {{"reason", failure.what()}});
+    taken = co_await ports_.leases.take_over(std::move(rule));
+  } catch (...) {
+    base::log::warning("tasks_not_taken_over", {{"reason", base::reason_unless_cancelled()}});
   }
   for (TakenTask& each : taken) {
     base::log::warning("task_taken_over", {{"task_id", each.task.id.str()}, {"attempt", each.attempt}});
     const base::Executor home = ports_.cores.executor(ports_.cores.home_of(each.scope.user()));
+    auto running = ports_.running.hold(each.task.id);
     // After cancel() nothing is started: the lease is released soon, and another process takes it.
-    ports_.work.spawn(home, resume(std::move(each)));
+    ports_.work.spawn(home, resume(std::move(each), std::move(running)));
   }
 }
 
 /// A task that is taken over must end, whatever the store does meanwhile: as long as this process lives no other one
 /// runs it.
-base::Task<> TakeOver::resume(TakenTask taken) {
+base::Task<> TakeOver::resume(TakenTask taken, RunningTasks::Hold) {
   for (;;) {
     try {
       co_await resume_once(taken);
       co_return;
-    } catch (const base::StoreError& failure) {
-      base::log::warning("task_not_resumed", {{"task_id", taken.task.id.str()}, {"reason", failure.what()}});
+    } catch (...) {
+      const std::string reason = base::reason_unless_cancelled();
+      base::log::warning("task_not_resumed", {{"task_id", taken.task.id.str()}, {"reason", reason}});
     }
     co_await pause(kResumeAgainAfter);
   }

@@ -2,14 +2,15 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <optional>
 
 #include "base/clock.hpp"
 #include "base/cores.hpp"
 #include "base/task_group.hpp"
 #include "core/agents/registry.hpp"
 #include "core/chat/direct_call.hpp"
+#include "core/chat/running_tasks.hpp"
 #include "core/chat/task_leases.hpp"
 
 namespace codelab::core::chat {
@@ -22,6 +23,7 @@ class TakeOver {
   struct Ports {
     TaskLeases& leases;
     TaskStore& tasks;
+    RunningTasks& running;
     agents::AgentRegistry& agents;
     const base::Clock& clock;
     base::Cores& cores;
@@ -30,8 +32,10 @@ class TakeOver {
   };
   struct Limits {
     std::chrono::milliseconds lease{6'000};
-    /// Between two renewals, each followed by a look for tasks to take over.
+    /// Between two renewals, and between two looks for tasks to take over.
     std::chrono::milliseconds interval{2'000};
+    /// Longer than it takes to begin a task.
+    std::chrono::seconds lost_after{30};
     std::int64_t attempts = 3;
     std::size_t running = 4'096;
   };
@@ -40,7 +44,9 @@ class TakeOver {
 
   /// Before the first task is begun; throws when the store is away.
   base::Task<> begin();
-  /// Goes on until it is cancelled.
+  /// Keeps the lease until it is cancelled.
+  base::Task<> keep_lease();
+  /// Takes over until it is cancelled. On the same executor.
   base::Task<> run();
   /// From now on only the lease is kept. On any thread.
   void stop_taking() { taking_ = false; }
@@ -48,9 +54,10 @@ class TakeOver {
   base::Task<> end();
 
  private:
-  base::Task<bool> renew();
+  base::Task<> renew();
+  bool may_take() const;
   base::Task<> take_over();
-  base::Task<> resume(TakenTask taken);
+  base::Task<> resume(TakenTask taken, RunningTasks::Hold running);
   base::Task<> resume_once(const TakenTask& taken);
   base::Task<> give_up(const TakenTask& taken, base::Error error);
 
@@ -58,8 +65,9 @@ class TakeOver {
   DirectCallRunner& runner_;
   Limits limits_;
   std::atomic<bool> taking_{true};
-  /// When the store was away, the other processes had no chance to renew their leases either.
-  std::optional<std::chrono::steady_clock::time_point> not_before_;
+  bool leased_ = true;
+  /// While the store was away, the other processes had no chance to renew their leases either.
+  std::chrono::steady_clock::time_point not_before_;
 };
 
 }  // namespace codelab::core::chat

@@ -18,16 +18,27 @@ struct TakenTask {
   Message request;
 };
 
+/// Which tasks a process may take over.
+struct TakeOverRule {
+  std::int64_t limit = 64;
+  /// What this process works on. Those that the store has as its own besides, from before `begun_before`, were lost on
+  /// the way to it: an answer of the store did not arrive.
+  std::vector<base::TaskId> running;
+  base::Timestamp begun_before;
+};
+
 /// Which process runs which tasks. A task belongs to the process that began it or took it over last, and the TaskStore
 /// of any other writes nothing about it: a process that comes back from a long pause cannot end what another runs now.
 /// Thread-safe; a store that is away throws.
 class TaskLeases {
  public:
   virtual ~TaskLeases() = default;
-  /// This process runs its tasks; unless it says so again within `lease` it is taken for gone.
+  /// This process runs its tasks; unless it says so again within `lease` it is taken for gone. Waits for nothing else
+  /// that this process asks of the store.
   virtual base::Task<> renew(std::chrono::milliseconds lease) = 0;
-  /// Unfinished tasks of processes that are gone, at most `limit`, of any user. They are this process's now.
-  virtual base::Task<std::vector<TakenTask>> take_over(std::int64_t limit) = 0;
+  /// Unfinished tasks of processes that are gone, and lost ones of this process, of any user. They are this process's
+  /// now, their attempts counted; one that cannot be read at the moment is left out, and comes another time.
+  virtual base::Task<std::vector<TakenTask>> take_over(TakeOverRule rule) = 0;
   /// This process is gone from now on.
   virtual base::Task<> release() = 0;
 };

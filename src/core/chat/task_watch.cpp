@@ -1,9 +1,16 @@
 #include "core/chat/task_watch.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include "base/log.hpp"
+#include "base/store_error.hpp"
 
 namespace codelab::core::chat {
 namespace {
+
+/// Between two looks at a task of which nothing is heard.
+constexpr std::chrono::seconds kLookEvery{5};
 
 bool ends_task(events::EventType type) {
   return type == events::EventType::task_completed || type == events::EventType::task_failed ||
@@ -13,8 +20,8 @@ bool ends_task(events::EventType type) {
 }  // namespace
 
 TaskWatch::TaskWatch(events::StreamHub& hub, const identity::UserScope& scope, events::StreamId stream,
-                     base::TaskId task, std::shared_ptr<events::Subscription> subscription, From from)
-    : task_(task), from_(from), subscription_(std::move(subscription)) {
+                     base::TaskId task, std::shared_ptr<events::Subscription> subscription, From from, Look look)
+    : task_(task), look_(std::move(look)), subscription_(std::move(subscription)) {
   if (from == From::now) {
     hub.subscribe(scope, stream, subscription_);
     return;
@@ -29,23 +36,43 @@ TaskWatch::TaskWatch(events::StreamHub& hub, const identity::UserScope& scope, e
   }
 }
 
-void TaskWatch::note(const events::LinePtr& line) {
-  if (line->type == events::EventType::message_created) message_ = line;
-  if (!ends_task(line->type)) return;
-  end_ = line;
-  closed_ = true;
+/// The events of one task come in order, but some may come twice.
+std::vector<events::LinePtr> TaskWatch::noted(std::vector<events::LinePtr> lines) {
+  std::erase_if(lines, [this](const events::LinePtr& line) {
+    if (line->type == events::EventType::message_delta) return false;
+    const bool had = line->position.seq <= last_seq_;
+    last_seq_ = std::max(last_seq_, line->position.seq);
+    if (line->type == events::EventType::message_created) message_ = line;
+    if (ends_task(line->type)) end_ = line;
+    return had;
+  });
+  if (end_) closed_ = true;
+  return lines;
 }
 
 base::Task<std::vector<events::LinePtr>> TaskWatch::next(std::chrono::steady_clock::time_point deadline) {
-  std::vector<events::LinePtr> lines = std::exchange(missed_, {});
+  auto lines = noted(std::exchange(missed_, {}));
   while (lines.empty() && !closed_ && std::chrono::steady_clock::now() < deadline) {
-    auto batch = co_await subscription_->next(deadline - std::chrono::steady_clock::now());
-    lines = std::move(batch.lines);
-    const bool lost_sight = batch.missed && from_ == From::its_beginning;
-    if (batch.state != events::Subscription::State::open || lost_sight) closed_ = true;
+    const auto left = deadline - std::chrono::steady_clock::now();
+    auto batch = co_await subscription_->next(std::min<std::chrono::steady_clock::duration>(left, kLookEvery));
+    const bool untold = batch.lines.empty() || batch.missed || batch.access_changed;
+    lines = noted(std::move(batch.lines));
+    closed_ = closed_ || batch.state != events::Subscription::State::open;
+    if (untold && !closed_) co_await look();
   }
-  for (const events::LinePtr& line : lines) note(line);
   co_return lines;
+}
+
+/// A store that is away is asked again later.
+base::Task<> TaskWatch::look() {
+  try {
+    auto found = co_await look_();
+    if (found) found_ = std::move(*found);
+    if (!found) refusal_ = std::move(found.error());
+    closed_ = found_ || refusal_;
+  } catch (const base::StoreError& failure) {
+    base::log::warning("task_not_looked_up", {{"task_id", task_.str()}, {"reason", failure.what()}});
+  }
 }
 
 base::Task<> TaskWatch::wait(std::chrono::steady_clock::time_point deadline) {

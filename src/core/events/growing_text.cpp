@@ -22,54 +22,69 @@ struct DeltaPayload {
 
 }  // namespace
 
-void GrowingTexts::begin(base::TaskId task, std::string agent, base::MessageId message, std::int64_t began) {
-  end(task);
-  texts_.push_back({.task = task, .agent = std::move(agent), .message = message, .began = began, .content = {}});
+void GrowingTexts::begin(base::TaskId task, std::string agent, base::MessageId message) {
+  end(message);
+  texts_.push_back({.task = task, .agent = std::move(agent), .message = message, .content = {}});
 }
 
-std::optional<std::int64_t> GrowingTexts::length_of(const base::TaskId& task, const base::MessageId& message) const {
-  const auto found = std::ranges::find(texts_, task, &Text::task);
-  if (found == texts_.end() || found->message != message) return std::nullopt;
-  return static_cast<std::int64_t>(found->content.size());
+std::optional<std::int64_t> GrowingTexts::length_of(const base::MessageId& message) const {
+  const auto found = std::ranges::find(texts_, message, &Text::message);
+  if (found == texts_.end()) return std::nullopt;
+  return std::ssize(found->content);
 }
 
-bool GrowingTexts::append(const base::TaskId& task, std::string_view text, std::int64_t last_seq) {
-  const auto found = std::ranges::find(texts_, task, &Text::task);
+bool GrowingTexts::append(const base::MessageId& message, std::string_view text, Position place) {
+  const auto found = std::ranges::find(texts_, message, &Text::message);
   if (found == texts_.end()) return false;
-  const auto length = static_cast<std::int64_t>(text.size());
-  if (!segments_.empty() && segments_.back().task == task && segments_.back().seq == last_seq) {
+  const std::int64_t length = std::ssize(text);
+  const bool goes_on =
+      !segments_.empty() && segments_.back().message == message && segments_.back().end() == place;
+  if (goes_on) {
     segments_.back().length += length;
   } else {
-    segments_.push_back({.seq = last_seq,
-                         .begin = total_,
+    segments_.push_back({.seq = place.seq,
+                         .begin = place.delta,
                          .length = length,
-                         .task = task,
-                         .offset = static_cast<std::int64_t>(found->content.size())});
+                         .message = message,
+                         .offset = std::ssize(found->content)});
   }
   found->content += text;
-  total_ += length;
+  total_ = place.delta + length;
   return true;
 }
 
-void GrowingTexts::end(const base::TaskId& task) {
-  std::erase_if(texts_, [&](const Text& text) { return text.task == task; });
-  std::erase_if(segments_, [&](const Segment& segment) { return segment.task == task; });
+void GrowingTexts::end(const base::MessageId& message) {
+  std::erase_if(texts_, [&](const Text& text) { return text.message == message; });
+  std::erase_if(segments_, [&](const Segment& segment) { return segment.message == message; });
   if (texts_.empty()) total_ = 0;
 }
 
-const GrowingTexts::Text& GrowingTexts::text_of(const base::TaskId& task) const {
-  return *std::ranges::find(texts_, task, &Text::task);
+void GrowingTexts::end_of(const base::TaskId& task) {
+  for (auto found = std::ranges::find(texts_, task, &Text::task); found != texts_.end();
+       found = std::ranges::find(texts_, task, &Text::task)) {
+    end(base::MessageId{found->message});
+  }
+}
+
+void GrowingTexts::clear() {
+  texts_.clear();
+  segments_.clear();
+  total_ = 0;
+}
+
+const GrowingTexts::Text& GrowingTexts::text_of(const base::MessageId& message) const {
+  return *std::ranges::find(texts_, message, &Text::message);
 }
 
 TextDelta GrowingTexts::delta_of(const Segment& segment, std::int64_t skipped) const {
-  const Text& text = text_of(segment.task);
+  const Text& text = text_of(segment.message);
   const DeltaPayload payload{.message_id = text.message,
                              .offset = segment.offset + skipped,
                              .text = std::string_view(text.content)
                                          .substr(static_cast<std::size_t>(segment.offset + skipped),
                                                  static_cast<std::size_t>(segment.length - skipped))};
   return {
-      .position = {.seq = segment.seq, .delta = segment.begin + segment.length},
+      .position = segment.end(),
       .event = {
           .type = EventType::message_delta, .task = text.task, .agent = text.agent, .payload = base::encode(payload)}};
 }
@@ -79,34 +94,12 @@ TextDelta GrowingTexts::last(std::size_t length) const {
   return delta_of(segment, segment.length - static_cast<std::int64_t>(length));
 }
 
-TextPiece GrowingTexts::last_piece(std::size_t length) const {
-  const Segment& segment = segments_.back();
-  const Text& text = text_of(segment.task);
-  return {.task = text.task,
-          .agent = text.agent,
-          .message = text.message,
-          .after_seq = segment.seq,
-          .offset = std::ssize(text.content) - static_cast<std::int64_t>(length),
-          .text = text.content.substr(text.content.size() - length)};
-}
-
 std::vector<TextDelta> GrowingTexts::after(Position since) const {
   std::vector<TextDelta> deltas;
   for (const Segment& segment : segments_) {
-    if (Position{.seq = segment.seq, .delta = segment.begin + segment.length} <= since) continue;
+    if (segment.end() <= since) continue;
     const std::int64_t seen = segment.seq == since.seq ? std::max<std::int64_t>(0, since.delta - segment.begin) : 0;
     deltas.push_back(delta_of(segment, seen));
-  }
-  return deltas;
-}
-
-std::vector<TextDelta> GrowingTexts::after_elsewhere(Position since) const {
-  const bool alone = texts_.size() == 1 && texts_.front().began <= since.seq;
-  const std::int64_t seen = alone && since.delta <= std::ssize(texts_.front().content) ? since.delta : 0;
-  std::vector<TextDelta> deltas;
-  for (const Segment& segment : segments_) {
-    const std::int64_t skipped = std::max<std::int64_t>(0, seen - segment.offset);
-    if (skipped < segment.length) deltas.push_back(delta_of(segment, skipped));
   }
   return deltas;
 }

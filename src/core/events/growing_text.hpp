@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/events/stream_bus.hpp"
+#include "core/events/event.hpp"
 
 namespace codelab::core::events {
 
@@ -27,30 +27,27 @@ class GrowingTexts {
   /// Delta bytes so far; 0 again when no text grows.
   std::int64_t total() const { return total_; }
 
-  /// `began`: the stream's last logged event then. A text that the task had before is given up: it began anew.
-  void begin(base::TaskId task, std::string agent, base::MessageId message, std::int64_t began);
-  /// Length of that task's text so far; nullopt when it has none here.
-  std::optional<std::int64_t> length_of(const base::TaskId& task, const base::MessageId& message) const;
-  /// False for a task without a text. `last_seq` is the stream's last logged event.
-  bool append(const base::TaskId& task, std::string_view text, std::int64_t last_seq);
-  void end(const base::TaskId& task);
+  void begin(base::TaskId task, std::string agent, base::MessageId message);
+  /// Of that message's text so far; nullopt when it has none here.
+  std::optional<std::int64_t> length_of(const base::MessageId& message) const;
+  /// At `place`, which is behind all that came before; its delta is where the piece begins. False for a message
+  /// without a text.
+  bool append(const base::MessageId& message, std::string_view text, Position place);
+  void end(const base::MessageId& message);
+  /// Whichever texts a task has.
+  void end_of(const base::TaskId& task);
+  void clear();
 
   /// The piece that append() added last, `length` bytes of it.
   TextDelta last(std::size_t length) const;
-  /// The same for other processes.
-  TextPiece last_piece(std::size_t length) const;
-  /// Everything after `since`, in order, for a `since` that was read here.
+  /// Everything after `since`, in order.
   std::vector<TextDelta> after(Position since) const;
-  /// The same for one that may have been read in another process, where events and pieces stood in another order: of a
-  /// text that grows alone, what its offset says; of several, all of each. Nothing is left out.
-  std::vector<TextDelta> after_elsewhere(Position since) const;
 
  private:
   struct Text {
     base::TaskId task;
     std::string agent;
     base::MessageId message;
-    std::int64_t began = 0;
     std::string content;
   };
   struct Segment {
@@ -58,12 +55,14 @@ class GrowingTexts {
     /// Among the delta bytes of the stream.
     std::int64_t begin;
     std::int64_t length;
-    base::TaskId task;
+    base::MessageId message;
     /// Inside its text.
     std::int64_t offset;
+
+    Position end() const { return {.seq = seq, .delta = begin + length}; }
   };
 
-  const Text& text_of(const base::TaskId& task) const;
+  const Text& text_of(const base::MessageId& message) const;
   /// `segment` without its first `skipped` bytes.
   TextDelta delta_of(const Segment& segment, std::int64_t skipped) const;
 

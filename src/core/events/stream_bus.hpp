@@ -12,8 +12,8 @@
 
 /// How the processes of one deployment tell each other what happens in their streams.
 ///
-/// The bus is a shortcut to the event log and never the truth. What it carries may be lost, and may come twice; it does
-/// not come out of order from one publisher. So that nothing is missed for good and nothing is shown twice:
+/// The bus is a shortcut to the event log and never the truth. What it carries may be lost, and may come twice. So that
+/// nothing is missed for good and nothing is shown twice:
 ///  - Every event carries its seq. A reader passes on the one after its last, drops what it has, and reads a hole from
 ///    the log.
 ///  - A hole behind which nothing comes cannot be seen. Whenever the bus may have lost the end of a stream it says so
@@ -22,12 +22,15 @@
 ///    heartbeat too, for a process that died between its commit and its publishing.
 ///  - A piece of a growing text carries its offset in that text. A receiver drops the bytes it has. A text with a hole
 ///    is given up until its message is in the log; what its readers saw stays true.
+///  - The bus is what gives the events and pieces of a stream their one order: everybody who follows a stream, the
+///    publisher too, shows it in the order in which the bus brings it. So a position in a stream means the same in
+///    every process.
 namespace codelab::core::events {
 
-/// These events carry a text's message, or say that there will be none.
+/// These events carry a text's message, or say that there will be none, or that it begins anew.
 constexpr bool ends_text(EventType type) {
-  return type == EventType::message_created || type == EventType::task_completed || type == EventType::task_failed ||
-         type == EventType::task_cancelled;
+  return type == EventType::message_created || type == EventType::task_started || type == EventType::task_completed ||
+         type == EventType::task_failed || type == EventType::task_cancelled;
 }
 
 /// Some bytes of an answer that a model writes right now.
@@ -36,15 +39,16 @@ struct TextPiece {
   /// The agent's name.
   std::string agent;
   base::MessageId message;
-  /// The stream's last logged event when it came.
-  std::int64_t after_seq = 0;
+  /// Where it begins in the stream: behind which event, and behind how many bytes of growing texts. Given by the bus;
+  /// its publisher fills in the last event that it knows.
+  Position place;
   /// Where its first byte stands in its text.
   std::int64_t offset = 0;
   std::string text;
 };
 
-/// Told of what other processes publish to the streams that this one follows; never of its own. Called on any core's
-/// thread, one stream always on the same; must return quickly.
+/// Told of what is published to the streams that this process follows, its own included. Called on any core's thread,
+/// one stream always on the same; must return quickly.
 class BusListener {
  public:
   virtual ~BusListener() = default;
@@ -62,8 +66,8 @@ class Follow {
   virtual ~Follow() = default;
 };
 
-/// Thread-safe. Publishing never waits: what cannot be sent is dropped and made good by events_missed() at its readers
-/// as soon as that can be sent.
+/// Thread-safe. Publishing never waits: what cannot be sent is dropped and made good by events_missed(), at once in
+/// this process, elsewhere as soon as that can be sent.
 class StreamBus {
  public:
   struct Following {
@@ -75,7 +79,7 @@ class StreamBus {
   struct Recent {
     /// Consecutive, the newest last; the log may hold newer ones, and older ones anyway.
     std::vector<Event> events;
-    /// The texts that grow, cut where events came between, each text in order and from its beginning.
+    /// The texts that grow, cut where events came between, in the order of their places and from the beginning.
     std::vector<TextPiece> texts;
   };
 
@@ -84,10 +88,10 @@ class StreamBus {
   /// An event that is durable, in the order of the log. An event of a text's end forgets the text.
   virtual void publish(const Event& event) noexcept = 0;
   virtual void publish_text(const base::UserId& user, StreamId stream, TextPiece piece) noexcept = 0;
+  /// Arrives once, later if need be, where the user's own stream is followed.
   virtual void publish_access_change(const base::UserId& user) noexcept = 0;
 
-  /// Asked for before the log is read: what is committed after that read then arrives. A change of access arrives
-  /// where the user's own stream is followed.
+  /// Asked for before the log is read: what is committed after that read then arrives.
   virtual base::Task<Following> follow(identity::UserScope scope, StreamId stream) = 0;
   /// Empty when the bus is away, or nothing was published for some minutes.
   virtual base::Task<Recent> recent(identity::UserScope scope, StreamId stream) = 0;

@@ -61,13 +61,19 @@ void StreamHub::disconnect() {
   }
 }
 
+bool StreamHub::follows_bus(const Key& key, const Channel& channel) const {
+  const StreamBus* const bus = bus_;
+  return bus != nullptr && channel.follow && bus->is_live(key.user);
+}
+
 void StreamHub::committed(const Event& event) noexcept {
   try {
     const Key key{event.user, event.stream};
     Shard& shard = shard_of(key);
     {
       const std::scoped_lock lock(shard.mutex);
-      place(shard.channels[key], event);
+      Channel& channel = shard.channels[key];
+      if (!follows_bus(key, channel)) place(channel, event);
     }
     if (auto* const bus = bus_.load()) bus->publish(event);
   } catch (const std::exception& failure) {
@@ -91,8 +97,8 @@ void StreamHub::event_arrived(const Event& event) noexcept {
 void StreamHub::place(Channel& channel, const Event& event) {
   const auto line = std::make_shared<const StreamLine>(make_line(event));
   if (event.body.task && ends_text(event.body.type)) {
-    channel.texts.end(*event.body.task);
-    std::erase(channel.foreign_texts, *event.body.task);
+    channel.texts.end_of(*event.body.task);
+    if (channel.following > 0) channel.ended.push_back({.task = *event.body.task, .seq = event.seq});
   }
   buffer(channel, line, clock_.now());
   channel.last_seq = std::max(channel.last_seq, event.seq);
@@ -114,31 +120,33 @@ void StreamHub::text_arrived(const base::UserId& user, StreamId stream, const Te
   }
 }
 
-/// A text that began anew (its task was taken over) replaces the one before. One with a hole is given up: the log
-/// brings its message.
+/// A text with a hole is given up: the log brings its message.
 void StreamHub::place(Channel& channel, StreamId stream, const TextPiece& piece) {
-  auto known = channel.texts.length_of(piece.task, piece.message);
+  auto known = channel.texts.length_of(piece.message);
   if (!known && piece.offset == 0) {
-    channel.texts.begin(piece.task, piece.agent, piece.message, piece.after_seq);
-    channel.foreign_texts.push_back(piece.task);
+    channel.texts.begin(piece.task, piece.agent, piece.message);
     known = 0;
   }
   if (!known || piece.offset + std::ssize(piece.text) <= *known) return;
-  if (piece.offset > *known) return channel.texts.end(piece.task);
-  const auto news = std::string_view(piece.text).substr(static_cast<std::size_t>(*known - piece.offset));
-  channel.texts.append(piece.task, news, channel.last_seq);
+  if (piece.offset > *known) return channel.texts.end(piece.message);
+  const std::int64_t had = *known - piece.offset;
+  const auto news = std::string_view(piece.text).substr(static_cast<std::size_t>(had));
+  channel.texts.append(piece.message, news, {.seq = piece.place.seq, .delta = piece.place.delta + had});
   if (wants_deltas(channel.subscribers, piece.task)) {
     deliver(channel, delta_line(stream, channel.texts.last(news.size()), clock_.now()));
   }
 }
 
+/// What grew meanwhile has a hole now.
 void StreamHub::events_missed(const base::UserId& user, StreamId stream, std::optional<std::int64_t>) noexcept {
   const Key key{user, stream};
   Shard& shard = shard_of(key);
   const std::scoped_lock lock(shard.mutex);
   const auto found = shard.channels.find(key);
   if (found == shard.channels.end()) return;
-  for_each_of(found->second, [](Subscription& subscription) { subscription.miss(); });
+  Channel& channel = found->second;
+  if (channel.follow) channel.texts.clear();
+  for_each_of(channel, [](Subscription& subscription) { subscription.miss(); });
 }
 
 void StreamHub::access_changed(const base::UserId& user) noexcept {
@@ -146,7 +154,7 @@ void StreamHub::access_changed(const base::UserId& user) noexcept {
                  [](Subscription& subscription) { subscription.change_access(); });
 }
 
-/// What arrives meanwhile waits, so that a text is complete before its next piece comes.
+/// The pieces that arrive meanwhile wait, so that a text is complete before its next piece comes.
 base::Task<> StreamHub::follow(identity::UserScope scope, StreamId stream) {
   StreamBus* const bus = bus_;
   if (bus == nullptr) co_return;
@@ -177,23 +185,40 @@ base::Task<> StreamHub::follow(identity::UserScope scope, StreamId stream) {
     Channel& channel = shard.channels[key];
     --channel.following;
     channel.unread = false;
-    if (!failure) {
+    if (!failure && bus_ == bus) {
+      const bool is_new = !channel.follow;
       channel.follow = std::move(following.hold);
       channel.follow_access = std::move(access.hold);
-      catch_up(channel, stream, std::move(recent));
+      catch_up(channel, recent.events);
+      if (is_new && following.live) replace_texts(channel, recent.texts);
+    }
+    if (channel.following == 0) {
+      for (const TextPiece& piece : std::exchange(channel.early, {})) place(channel, stream, piece);
+      channel.ended.clear();
     }
   }
   if (failure) std::rethrow_exception(failure);
 }
 
-void StreamHub::catch_up(Channel& channel, StreamId stream, StreamBus::Recent recent) {
-  const bool reaches_further = recent.events.size() > channel.buffer.size();
-  if (reaches_further && recent.events.back().seq >= channel.last_seq) refill_buffer(channel, recent.events);
-  for (const Event& event : recent.events) {
+/// By what the bus has of them, in its order.
+void StreamHub::replace_texts(Channel& channel, const std::vector<TextPiece>& pieces) {
+  channel.texts.clear();
+  for (const TextPiece& piece : pieces) {
+    const bool has_ended = std::ranges::any_of(channel.ended, [&](const Ended& ended) {
+      return ended.task == piece.task && piece.place.seq < ended.seq;
+    });
+    if (has_ended) continue;
+    if (piece.offset == 0) channel.texts.begin(piece.task, piece.agent, piece.message);
+    channel.texts.append(piece.message, piece.text, piece.place);
+  }
+}
+
+void StreamHub::catch_up(Channel& channel, const std::vector<Event>& events) {
+  const bool reaches_further = events.size() > channel.buffer.size();
+  if (reaches_further && events.back().seq >= channel.last_seq) refill_buffer(channel, events);
+  for (const Event& event : events) {
     if (event.seq > channel.last_seq) place(channel, event);
   }
-  for (const TextPiece& piece : recent.texts) place(channel, stream, piece);
-  for (const TextPiece& piece : std::exchange(channel.early, {})) place(channel, stream, piece);
 }
 
 void StreamHub::begin_text(const identity::UserScope& scope, StreamId stream, base::TaskId task, std::string agent,
@@ -201,11 +226,10 @@ void StreamHub::begin_text(const identity::UserScope& scope, StreamId stream, ba
   const Key key{scope.user(), stream};
   Shard& shard = shard_of(key);
   const std::scoped_lock lock(shard.mutex);
-  Channel& channel = shard.channels[key];
-  channel.texts.begin(task, std::move(agent), message, channel.last_seq);
+  shard.channels[key].writing.push_back({.task = task, .agent = std::move(agent), .message = message});
 }
 
-void StreamHub::append_text(const identity::UserScope& scope, StreamId stream, const base::TaskId& task,
+void StreamHub::append_text(const identity::UserScope& scope, StreamId stream, const base::MessageId& message,
                             std::string_view text) {
   const Key key{scope.user(), stream};
   Shard& shard = shard_of(key);
@@ -213,19 +237,30 @@ void StreamHub::append_text(const identity::UserScope& scope, StreamId stream, c
   const auto found = shard.channels.find(key);
   if (found == shard.channels.end()) return;
   Channel& channel = found->second;
-  if (!channel.texts.append(task, text, channel.last_seq)) return;
+  const auto writing = std::ranges::find(channel.writing, message, &Writing::message);
+  if (writing == channel.writing.end()) return;
+  TextPiece piece{.task = writing->task,
+                  .agent = writing->agent,
+                  .message = message,
+                  .place = {.seq = channel.last_seq, .delta = channel.texts.total()},
+                  .offset = writing->length,
+                  .text = std::string(text)};
+  writing->length += std::ssize(text);
+  if (!follows_bus(key, channel)) place(channel, stream, piece);
   // Under the lock, so that the pieces go out in their order.
-  if (auto* const bus = bus_.load()) bus->publish_text(key.user, stream, channel.texts.last_piece(text.size()));
-  if (!wants_deltas(channel.subscribers, task)) return;
-  deliver(channel, delta_line(stream, channel.texts.last(text.size()), clock_.now()));
+  if (auto* const bus = bus_.load()) bus->publish_text(key.user, stream, std::move(piece));
 }
 
-void StreamHub::end_text(const identity::UserScope& scope, StreamId stream, const base::TaskId& task) {
+/// What the bus has still to bring of it comes before the event of its end.
+void StreamHub::end_text(const identity::UserScope& scope, StreamId stream, const base::MessageId& message) {
   const Key key{scope.user(), stream};
   Shard& shard = shard_of(key);
   const std::scoped_lock lock(shard.mutex);
   const auto found = shard.channels.find(key);
-  if (found != shard.channels.end()) found->second.texts.end(task);
+  if (found == shard.channels.end()) return;
+  Channel& channel = found->second;
+  std::erase_if(channel.writing, [&](const Writing& each) { return each.message == message; });
+  if (!follows_bus(key, channel)) channel.texts.end(message);
 }
 
 void StreamHub::subscribe(const identity::UserScope& scope, StreamId stream,
@@ -246,8 +281,8 @@ StreamHub::Joined StreamHub::join(const identity::UserScope& scope, StreamId str
   Joined joined;
   joined.last_seq = channel.last_seq;
   for (const Buffered& each : channel.buffer) joined.buffered.push_back(each.line);
-  const auto texts = !connected() ? channel.texts.after(since) : channel.texts.after_elsewhere(since);
-  for (const TextDelta& missing : texts) {
+  joined.growing = !channel.texts.empty();
+  for (const TextDelta& missing : channel.texts.after(since)) {
     joined.texts.push_back(delta_line(stream, missing, clock_.now()));
   }
   return joined;
@@ -296,11 +331,11 @@ void StreamHub::empty_buffer(Channel& channel) {
   channel.buffer.clear();
 }
 
-/// Nobody tells of the texts that grow elsewhere from now on.
+/// Nobody tells of the texts any more.
 void StreamHub::unfollow(Channel& channel) {
+  if (channel.follow) channel.texts.clear();
   channel.follow.reset();
   channel.follow_access.reset();
-  for (const base::TaskId& task : std::exchange(channel.foreign_texts, {})) channel.texts.end(task);
 }
 
 void StreamHub::close_stream(const identity::UserScope& scope, StreamId stream) {
@@ -343,7 +378,8 @@ void StreamHub::sweep() {
         buffered_bytes_ -= channel.buffer.front().line->json.size();
         channel.buffer.pop_front();
       }
-      const bool read = has_subscribers(channel.subscribers) || channel.following > 0;
+      const bool read =
+          has_subscribers(channel.subscribers) || channel.following > 0 || !channel.writing.empty();
       // Whoever follows joins a little later: only what stayed without a reader is let go.
       if (!read && channel.unread) unfollow(channel);
       channel.unread = !read;

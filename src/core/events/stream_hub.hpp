@@ -19,8 +19,11 @@ namespace codelab::core::events {
 
 /// The live side of every stream of this process: hands committed events and growing texts to whoever subscribed, and
 /// keeps a short buffer for those who come a little late. It owns nothing: what it forgets is read from the log.
-/// A stream is found by its owner's scope and its id together, so a foreign id finds an empty stream. With a bus it
-/// tells the other processes, and hears of the streams that have readers here. Thread-safe.
+/// A stream is found by its owner's scope and its id together, so a foreign id finds an empty stream. Thread-safe.
+///
+/// With a bus it tells the other processes, and follows the streams that have readers here. A stream that is followed
+/// shows what the bus brings, in its order, this process's own events and texts too; any other, or one while the bus is
+/// away, shows what happens in this process as it happens.
 class StreamHub final : public EventRelay, public BusListener {
  public:
   struct Limits {
@@ -50,12 +53,14 @@ class StreamHub final : public EventRelay, public BusListener {
   void events_missed(const base::UserId& user, StreamId stream, std::optional<std::int64_t> up_to) noexcept override;
   void access_changed(const base::UserId& user) noexcept override;
 
-  /// Begins a text that readers see grow; it ends by itself when its message, or the end of its task, is committed.
+  /// Begins a text that readers see grow, until its message, or the end of its task, is committed.
   void begin_text(const identity::UserScope& scope, StreamId stream, base::TaskId task, std::string agent,
                   base::MessageId message);
-  /// For a task that ended without a committed event (its session was deleted).
-  void end_text(const identity::UserScope& scope, StreamId stream, const base::TaskId& task);
-  void append_text(const identity::UserScope& scope, StreamId stream, const base::TaskId& task, std::string_view text);
+  /// Nothing for a text that has ended.
+  void append_text(const identity::UserScope& scope, StreamId stream, const base::MessageId& message,
+                   std::string_view text);
+  /// However it ended: every text that is begun is ended.
+  void end_text(const identity::UserScope& scope, StreamId stream, const base::MessageId& message);
 
   /// What a new subscriber starts from.
   struct Joined {
@@ -66,6 +71,8 @@ class StreamHub final : public EventRelay, public BusListener {
     /// Of the texts that grow now, what a reader at `since` misses; each goes between the logged events by its
     /// position.
     std::vector<LinePtr> texts;
+    /// Some text grows now, whether the reader misses anything of it or not.
+    bool growing = false;
   };
   /// Hears of what other processes do in this stream, as long as it has readers. Before join(), and before the log is
   /// read.
@@ -101,13 +108,25 @@ class StreamHub final : public EventRelay, public BusListener {
     LinePtr line;
     base::Timestamp at;
   };
+  /// A text that this process writes, and how much of it there is.
+  struct Writing {
+    base::TaskId task;
+    std::string agent;
+    base::MessageId message;
+    std::int64_t length = 0;
+  };
+  /// The texts of this task that began before this event have ended.
+  struct Ended {
+    base::TaskId task;
+    std::int64_t seq = 0;
+  };
   struct Channel {
     std::int64_t last_seq = 0;
     std::deque<Buffered> buffer;
     std::vector<std::weak_ptr<Subscription>> subscribers;
+    /// As readers see them.
     GrowingTexts texts;
-    /// Those of other processes.
-    std::vector<base::TaskId> foreign_texts;
+    std::vector<Writing> writing;
     /// The stream itself, and the user's own for changes of access.
     std::unique_ptr<Follow> follow;
     std::unique_ptr<Follow> follow_access;
@@ -116,6 +135,7 @@ class StreamHub final : public EventRelay, public BusListener {
     /// How many follow() are on their way, and what arrived since the first began.
     std::size_t following = 0;
     std::vector<TextPiece> early;
+    std::vector<Ended> ended;
   };
   struct Shard {
     mutable std::mutex mutex;
@@ -123,9 +143,12 @@ class StreamHub final : public EventRelay, public BusListener {
   };
 
   Shard& shard_of(const Key& key) { return shards_[KeyHash{}(key) % shards_.size()]; }
+  /// The bus brings back what this process publishes there.
+  bool follows_bus(const Key& key, const Channel& channel) const;
   void place(Channel& channel, const Event& event);
   void place(Channel& channel, StreamId stream, const TextPiece& piece);
-  void catch_up(Channel& channel, StreamId stream, StreamBus::Recent recent);
+  void catch_up(Channel& channel, const std::vector<Event>& events);
+  static void replace_texts(Channel& channel, const std::vector<TextPiece>& pieces);
   void deliver(Channel& channel, const LinePtr& line);
   void buffer(Channel& channel, const LinePtr& line, base::Timestamp at);
   void refill_buffer(Channel& channel, const std::vector<Event>& events);

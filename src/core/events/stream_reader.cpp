@@ -63,7 +63,10 @@ base::Task<> StreamReader::join() {
   // An id from beyond the end (of another stream, or from before a restore) is taken for the end.
   last_ = options_.since.value_or(Position{.seq = known_end});
   if (last_.seq > known_end) last_ = {.seq = known_end};
-  if (joined.last_seq != 0 && joined.last_seq < log_end) {
+  joined_at_ = options_.since.value_or(Position{});
+  // While a text grows, what is in the log but not here yet has its place among the pieces that are on their way.
+  const bool comes = joined.growing && ports_.hub.is_live(scope_);
+  if (joined.last_seq != 0 && joined.last_seq < log_end && !comes) {
     read_log_to(log_end, joined);
   } else if (!options_.since && joined.last_seq != 0) {
     last_seq_ = joined.last_seq;
@@ -129,7 +132,9 @@ base::Task<StreamReader::Lines> StreamReader::catch_up() {
   }
   const bool reached = catch_up_to_ ? last_seq_ >= *catch_up_to_ : false;
   if (reached || page.empty()) {
-    catching_up_ = false;
+    // Without a bound, all that was missed has been read.
+    const bool missed = std::exchange(missed_, false);
+    catching_up_ = reached && missed;
     catch_up_to_.reset();
     add_texts_before(kEnd, lines);
     while (!pending_.empty() && !catching_up_) {
@@ -169,7 +174,8 @@ base::Task<StreamReader::Lines> StreamReader::live() {
     if (!allowed) co_return lines;
   }
   if (silent && heartbeat_due()) lines.push_back(unlogged(EventType::heartbeat, "{}"));
-  if (!catching_up_) catching_up_ = batch.missed || (silent && others);
+  missed_ = missed_ || batch.missed || (silent && others);
+  if (!catching_up_) catching_up_ = std::exchange(missed_, false);
   co_return lines;
 }
 
@@ -194,21 +200,20 @@ void StreamReader::add_texts_before(Position position, Lines& out) {
   }
 }
 
-/// A gap before a logged event (its relay was overtaken, or its stream was forgotten meanwhile) is read from the log.
+/// A gap before a line (a relay was overtaken, or its stream was forgotten meanwhile) is read from the log. What the
+/// reader began with may be ahead of what is known here: it was read in another process.
 void StreamReader::add_live(const LinePtr& line, Lines& out) {
-  if (!is_logged(*line)) {
-    out.push_back(line);
-    return;
-  }
-  const std::int64_t seq = line->position.seq;
-  if (seq <= last_seq_) return;
-  if (seq > last_seq_ + 1) {
+  const bool logged = is_logged(*line);
+  const bool had = logged ? line->position.seq <= last_seq_ : line->position <= joined_at_;
+  if (had) return;
+  const std::int64_t before = logged ? line->position.seq - 1 : line->position.seq;
+  if (before > last_seq_) {
     catching_up_ = true;
-    catch_up_to_ = seq - 1;
+    catch_up_to_ = before;
     pending_.push_front(line);
     return;
   }
-  last_seq_ = seq;
+  if (logged) last_seq_ = line->position.seq;
   out.push_back(line);
 }
 

@@ -77,6 +77,10 @@ class StreamReader {
   std::int64_t last_seq_ = 0;
   bool catching_up_ = false;
   std::optional<std::int64_t> catch_up_to_;
+  /// The log is to be looked into without such a bound.
+  bool missed_ = false;
+  /// Pieces of texts up to there were read before.
+  Position joined_at_;
   /// What was missed of texts that grow; each waits for its place between the logged events.
   std::deque<LinePtr> texts_;
   /// Live lines that wait until a gap before them was read from the log.

@@ -44,7 +44,7 @@ base::Task<base::Result<MemoryItem>> AgentMemory::remember(identity::UserScope s
                                                            Remember what) {
   auto embedding = co_await embed(what.text);
   if (!embedding) co_return embedding.error();
-  MemoryItem item{.id = base::MemoryId::generate(),
+  MemoryItem item{.id = what.id,
                   .kind = what.kind,
                   .text = std::move(what.text),
                   .metadata = std::move(what.metadata),

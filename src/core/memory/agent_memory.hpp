@@ -17,6 +17,8 @@ struct Search {
 };
 
 struct Remember {
+  /// New, unless it may be told to remember the same twice.
+  base::MemoryId id = base::MemoryId::generate();
   MemoryKind kind = MemoryKind::note;
   std::string text;
   boost::json::object metadata;

@@ -37,7 +37,7 @@ struct MemoryQuery {
 class MemoryStore {
  public:
   virtual ~MemoryStore() = default;
-  /// Errors: agent_not_found.
+  /// One whose id is there already is left as it is. Errors: agent_not_found.
   virtual base::Task<base::Result<MemoryItem>> add(identity::UserScope scope, base::AgentId agent,
                                                    NewMemory memory) = 0;
   /// Best first, by the rule in fusion.hpp.

@@ -15,6 +15,7 @@ constexpr unsigned kText = 25;
 constexpr unsigned kFloat8 = 701;
 constexpr unsigned kInt8Array = 1016;
 constexpr unsigned kUuid = 2950;
+constexpr unsigned kUuidArray = 2951;
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
@@ -28,6 +29,15 @@ template <class Value>
 void append_big_endian(std::string& out, Value value) {
   const auto wire = boost::endian::native_to_big(value);
   out += bytes_of(wire);
+}
+
+/// Of an array of one dimension that counts from 1, no nulls.
+std::string array_head(unsigned type, std::size_t count) {
+  std::string head;
+  for (const std::int32_t word : {1, 0, static_cast<int>(type), static_cast<int>(count), 1}) {
+    append_big_endian(head, word);
+  }
+  return head;
 }
 
 std::string without_nul(std::string_view text) {
@@ -66,12 +76,8 @@ void Parameters::add(std::span<const std::byte> bytes) {
   add_bytes(kBytea, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
-/// One dimension that counts from 1, no nulls.
 void Parameters::add(const std::vector<std::int64_t>& values) {
-  std::string array;
-  for (const std::int32_t word : {1, 0, static_cast<int>(kInt8), static_cast<int>(values.size()), 1}) {
-    append_big_endian(array, word);
-  }
+  std::string array = array_head(kInt8, values.size());
   for (const auto value : values) {
     append_big_endian(array, static_cast<std::int32_t>(sizeof value));
     append_big_endian(array, value);
@@ -80,6 +86,15 @@ void Parameters::add(const std::vector<std::int64_t>& values) {
 }
 
 void Parameters::add_uuid(const base::UuidBytes& bytes) { add_bytes(kUuid, bytes_of(bytes)); }
+
+void Parameters::append_uuid(std::string& elements, const base::UuidBytes& bytes) {
+  append_big_endian(elements, static_cast<std::int32_t>(sizeof bytes));
+  elements += bytes_of(bytes);
+}
+
+void Parameters::add_uuids(std::size_t count, const std::string& elements) {
+  add_bytes(kUuidArray, array_head(kUuid, count) + elements);
+}
 
 void Parameters::add_bytes(unsigned type, std::string_view bytes) {
   values_.push_back({.type = type, .begin = bytes_.size(), .size = bytes.size()});

@@ -34,6 +34,13 @@ class Parameters {
   void add(const base::Id<Tag>& id) {
     add_uuid(id.bytes);
   }
+  /// uuid[].
+  template <class Tag>
+  void add(const std::vector<base::Id<Tag>>& ids) {
+    std::string elements;
+    for (const auto& id : ids) append_uuid(elements, id.bytes);
+    add_uuids(ids.size(), elements);
+  }
   template <base::NamedEnum E>
   void add(E value) {
     add(base::name_of(value));
@@ -55,6 +62,8 @@ class Parameters {
 
  private:
   void add_uuid(const base::UuidBytes& bytes);
+  static void append_uuid(std::string& elements, const base::UuidBytes& bytes);
+  void add_uuids(std::size_t count, const std::string& elements);
   void add_bytes(unsigned type, std::string_view bytes);
 
   std::vector<Value> values_;

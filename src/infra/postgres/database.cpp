@@ -43,6 +43,8 @@ struct Database::State {
   base::TaskGroup openers{"postgres connections"};
   base::TaskGroup tasks{"postgres"};
   std::vector<Lane> lanes;
+  /// One connection, on the first lane's executor.
+  std::shared_ptr<Pool> apart;
 };
 
 /// With more cores than lanes, some cores use another's.
@@ -64,6 +66,8 @@ Database::State::State(const DatabaseSettings& settings, base::Cores& running_co
                      .transactions = pool(longest, limits_of(settings, share - reading, 1)),
                      .reads = pool(timeouts.statement, limits_of(settings, reading, settings.reads_each))});
   }
+  apart = std::make_shared<Pool>(lanes.front().executor, address, patient(settings.connection, timeouts.statement),
+                                 limits_of(settings, 1, 1), openers);
 }
 
 Database::Database(const DatabaseSettings& settings, base::Cores& cores, const base::Clock& clock,
@@ -86,15 +90,16 @@ void Database::close() {
   }
   state_->tasks.cancel();
   state_->openers.cancel();
-  for (const Lane& lane : state_->lanes) {
+  const auto close_on = [running](const base::Executor& executor, std::vector<std::shared_ptr<Pool>> pools) {
     auto closed = std::make_shared<std::promise<void>>();
-    boost::asio::post(lane.executor, [transactions = lane.transactions, reads = lane.reads, closed] {
-      transactions->close();
-      reads->close();
+    boost::asio::post(executor, [pools = std::move(pools), closed] {
+      for (const auto& pool : pools) pool->close();
       closed->set_value();
     });
     if (running) closed->get_future().wait_for(kDrain);
-  }
+  };
+  for (const Lane& lane : state_->lanes) close_on(lane.executor, {lane.transactions, lane.reads});
+  close_on(state_->lanes.front().executor, {state_->apart});
 }
 
 base::Task<Answer> Database::read(std::string_view operation, UserScope scope, Batch batch) {
@@ -115,19 +120,27 @@ base::Task<Answer> Database::run_as(std::string_view operation, Visibility visib
   Lane& lane = lane_for(caller, home);
   Batch sent = entering(visibility, access == Access::read);
   sent.append(std::move(batch));
-  auto task = read_on(state_, &lane, operation, std::move(sent));
+  auto task = run_on_pool(state_, lane.reads, operation, std::move(sent));
   auto answer = co_await run_on(state_->tasks, lane.executor, state_, std::move(task));
   co_return answer;
 }
 
+base::Task<Answer> Database::write_apart(std::string_view operation, Batch batch) {
+  Batch sent = entering(visibility(std::nullopt, timeouts().statement), false);
+  sent.append(std::move(batch));
+  auto task = run_on_pool(state_, state_->apart, operation, std::move(sent));
+  co_return co_await run_on(state_->tasks, state_->lanes.front().executor, state_, std::move(task));
+}
+
 /// The batch is one implicit transaction: nothing is left open when a statement of it fails, so that those behind it
 /// on the same connection are not harmed.
-base::Task<Answer> Database::read_on(StatePointer state, Lane* lane, std::string_view operation, Batch batch) {
+base::Task<Answer> Database::run_on_pool(StatePointer state, std::shared_ptr<Pool> pool, std::string_view operation,
+                                         Batch batch) {
   const auto start = std::chrono::steady_clock::now();
   Answer answer;
   std::exception_ptr failure;
   try {
-    const auto lease = co_await lane->reads->acquire();
+    const auto lease = co_await pool->acquire();
     answer = co_await lease.connection().run(std::move(batch));
   } catch (...) {
     failure = std::current_exception();

@@ -63,6 +63,8 @@ class Database {
   base::Task<Answer> read_as_operator(std::string_view operation, Batch batch);
   /// The same for one that writes.
   base::Task<Answer> write_as_operator(std::string_view operation, Batch batch);
+  /// The same on a connection that is for nothing else: it waits for no other work of this process.
+  base::Task<Answer> write_apart(std::string_view operation, Batch batch);
 
   /// This process, as the one that runs tasks of this database.
   const core::chat::RunnerId& runner() const { return runner_; }
@@ -120,7 +122,8 @@ class Database {
     co_return std::move(*value);
   }
 
-  static base::Task<Answer> read_on(StatePointer state, Lane* lane, std::string_view operation, Batch batch);
+  static base::Task<Answer> run_on_pool(StatePointer state, std::shared_ptr<Pool> pool, std::string_view operation,
+                                        Batch batch);
   enum class Access : std::uint8_t { read, write };
   /// One round trip and one implicit transaction.
   base::Task<Answer> run_as(std::string_view operation, Visibility visibility, base::UserId home, Batch batch,

@@ -7,10 +7,11 @@ namespace codelab::infra::postgres {
 namespace {
 
 using core::chat::OwedMemory;
+using core::chat::SettledMemory;
 using core::identity::UserScope;
 
 constexpr Sql kOwe = "UPDATE tasks SET memory_due = $3 WHERE user_id = $1 AND id = $2";
-constexpr Sql kSettle = "UPDATE tasks SET memory_due = NULL WHERE user_id = $1 AND id = $2";
+constexpr Sql kSettle = "SELECT codelab_settle_memories($1, $2)";
 constexpr Sql kClaim = "SELECT user_id, task_id FROM codelab_claim_memories($1, $2, $3)";
 constexpr Sql kTask =
     "SELECT id, session_id, agent_id, agent_name, status, error_code, error_detail, request_message_id, message_id, "
@@ -75,10 +76,16 @@ base::Task<std::vector<OwedMemory>> PostgresMemoryDebts::claim(base::Timestamp n
   co_return owed;
 }
 
-base::Task<> PostgresMemoryDebts::settle(UserScope scope, base::TaskId task) {
+base::Task<> PostgresMemoryDebts::settle(std::vector<SettledMemory> memories) {
+  std::vector<base::UserId> users;
+  std::vector<base::TaskId> tasks;
+  for (const SettledMemory& each : memories) {
+    users.push_back(each.scope.user());
+    tasks.push_back(each.task);
+  }
   Batch batch;
-  batch.add(kSettle, scope.user(), task);
-  co_await database_.write("memory.settle", scope, change, std::move(batch));
+  batch.add(kSettle, users, tasks);
+  co_await database_.write_as_operator("memory.settle", std::move(batch));
 }
 
 }  // namespace codelab::infra::postgres

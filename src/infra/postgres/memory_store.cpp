@@ -37,6 +37,8 @@ constexpr Sql kCount =
 constexpr Sql kInsertMemory =
     "INSERT INTO memories (user_id, agent_id, id, position, kind, embedding_model, dimension, created_at, text_bytes, "
     "metadata, text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::json, $11)";
+constexpr Sql kHasMemory =
+    "SELECT EXISTS (SELECT FROM memories WHERE user_id = $1 AND agent_id = $2 AND id = $3)";
 constexpr Sql kInsertVector =
     "INSERT INTO memory_vectors (user_id, agent_id, memory_id, vector) VALUES ($1, $2, $3, $4)";
 constexpr Sql kMemoriesBefore =
@@ -64,8 +66,11 @@ base::Task<base::Result<MemoryItem>> add_memory(Transaction& tx, UserScope scope
   const std::int64_t bytes = std::ssize(item.text);
   const std::int64_t interactions = item.kind == MemoryKind::interaction ? 1 : 0;
   tx.add(kNextPosition, user, agent).add(kCount, user, agent, model, dimension, interactions, bytes);
+  tx.add(kHasMemory, user, agent, item.id);
   auto answer = co_await tx.run();
   const auto position = value_of<std::optional<std::int64_t>>(std::move(answer.at(0)));
+  // Nothing of this is committed then.
+  if (value_of<bool>(std::move(answer.at(2)))) co_return std::move(item);
   if (!position) co_return base::make_error(base::ErrorCode::agent_not_found, "no such agent");
   tx.add(kInsertMemory, user, agent, item.id, *position, item.kind, model, dimension, item.created_at, bytes,
          base::encode(item.metadata), item.text);

@@ -1,5 +1,7 @@
 #include "infra/postgres/task_leases.hpp"
 
+#include "base/log.hpp"
+#include "base/store_error.hpp"
 #include "infra/postgres/message_rows.hpp"
 #include "infra/postgres/task_rows.hpp"
 
@@ -7,10 +9,11 @@ namespace codelab::infra::postgres {
 namespace {
 
 using core::chat::TakenTask;
+using core::chat::TakeOverRule;
 
 constexpr Sql kRenew = "SELECT codelab_renew_runner($1, $2)";
 constexpr Sql kRelease = "SELECT codelab_release_runner($1)";
-constexpr Sql kTakeOver = "SELECT user_id, task_id, attempt FROM codelab_take_over($1, $2)";
+constexpr Sql kTakeOver = "SELECT user_id, task_id, attempt FROM codelab_take_over($1, $2, $3, $4)";
 constexpr Sql kTask =
     "SELECT id, session_id, agent_id, agent_name, status, error_code, error_detail, request_message_id, message_id, "
     "created_at, started_at, completed_at FROM tasks WHERE user_id = $1 AND id = $2";
@@ -50,17 +53,21 @@ base::Task<std::optional<TakenTask>> whole(Database& database, Taken taken) {
 base::Task<> PostgresTaskLeases::renew(std::chrono::milliseconds lease) {
   Batch batch;
   batch.add(kRenew, database_.runner(), std::chrono::microseconds(lease).count());
-  co_await database_.write_as_operator("task.renew", std::move(batch));
+  co_await database_.write_apart("task.renew", std::move(batch));
 }
 
-base::Task<std::vector<TakenTask>> PostgresTaskLeases::take_over(std::int64_t limit) {
+base::Task<std::vector<TakenTask>> PostgresTaskLeases::take_over(TakeOverRule rule) {
   Batch batch;
-  batch.add(kTakeOver, database_.runner(), limit);
+  batch.add(kTakeOver, database_.runner(), rule.limit, rule.running, rule.begun_before);
   auto answer = co_await database_.write_as_operator("task.take_over", std::move(batch));
   std::vector<TakenTask> tasks;
   for (const Taken& each : all_of(std::move(answer.at(0)), read_taken)) {
-    auto task = co_await whole(database_, each);
-    if (task) tasks.push_back(std::move(*task));
+    try {
+      auto task = co_await whole(database_, each);
+      if (task) tasks.push_back(std::move(*task));
+    } catch (const base::StoreError& failure) {
+      base::log::warning("taken_task_not_read", {{"task_id", each.task.str()}, {"reason", failure.what()}});
+    }
   }
   co_return tasks;
 }

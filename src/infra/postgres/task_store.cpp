@@ -24,15 +24,16 @@ constexpr Sql kInsertTask =
     "started_at, runner) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 constexpr Sql kChangeTask =
     "UPDATE tasks SET status = $1, started_at = coalesce($2, started_at), error_code = $3, error_detail = $4, "
-    "message_id = $5, completed_at = $6 "
+    "message_id = $5, completed_at = $6, memory_due = coalesce(memory_due, $11) "
     "WHERE user_id = $7 AND session_id = $8 AND id = $9 AND runner = $10 AND status IN ('queued', 'running')";
 
 /// Queues the change; it touches no row when the task has ended, is not this user's or not run by this process.
-void change_task(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task) {
+void change_task(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task,
+                 std::optional<base::Timestamp> memory_due = std::nullopt) {
   const auto error_code = task.error ? std::optional(task.error->code) : std::nullopt;
   const auto error_detail = task.error ? std::optional(task.error->detail) : std::nullopt;
   tx.add(kChangeTask, task.status, task.started_at, error_code, error_detail, task.message_id, task.completed_at,
-         scope.user(), task.session_id, task.id, runner);
+         scope.user(), task.session_id, task.id, runner, memory_due);
 }
 
 void insert_task(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task) {
@@ -81,9 +82,9 @@ base::Task<bool> change_and_tell(Transaction& tx, RunnerId runner, UserScope sco
 }
 
 base::Task<bool> complete_task(Transaction& tx, RunnerId runner, UserScope scope, Task task, Message answer,
-                               std::vector<NewEvent> events) {
+                               std::vector<NewEvent> events, std::optional<base::Timestamp> memory_due) {
   tx.advance_with_message(task.session_id, answer.created_at, events.size());
-  change_task(tx, runner, scope, task);
+  change_task(tx, runner, scope, task, memory_due);
   auto changed = co_await tx.run();
   if (changed.at(1).affected() != 1) co_return false;
   const auto message_count = tx.append(std::move(changed.at(0)), std::move(events));
@@ -105,10 +106,11 @@ base::Task<bool> PostgresTaskStore::append(UserScope scope, Task task, std::vect
                          std::move(events));
 }
 
-base::Task<bool> PostgresTaskStore::complete(UserScope scope, Task task, Message answer, std::vector<NewEvent> events) {
+base::Task<bool> PostgresTaskStore::complete(UserScope scope, Task task, Message answer, std::vector<NewEvent> events,
+                                             std::optional<base::Timestamp> memory_due) {
   assert(is_final(task.status) && task.message_id == answer.id);
   return database_.write("task.complete", scope, complete_task, database_.runner(), scope, std::move(task),
-                         std::move(answer), std::move(events));
+                         std::move(answer), std::move(events), memory_due);
 }
 
 base::Task<bool> PostgresTaskStore::end(UserScope scope, Task task, std::vector<NewEvent> events) {

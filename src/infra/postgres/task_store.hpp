@@ -18,7 +18,8 @@ class PostgresTaskStore final : public core::chat::TaskStore {
   base::Task<bool> append(core::identity::UserScope scope, core::chat::Task task,
                           std::vector<core::events::NewEvent> events) override;
   base::Task<bool> complete(core::identity::UserScope scope, core::chat::Task task, core::chat::Message answer,
-                            std::vector<core::events::NewEvent> events) override;
+                            std::vector<core::events::NewEvent> events,
+                            std::optional<base::Timestamp> memory_due) override;
   base::Task<bool> end(core::identity::UserScope scope, core::chat::Task task,
                        std::vector<core::events::NewEvent> events) override;
   base::Task<std::optional<core::chat::Task>> find(core::identity::UserScope scope, base::TaskId task) override;

@@ -37,8 +37,9 @@ std::vector<Event> decode_events(const StreamNames& names, const Reply& messages
   for (const Reply& each : messages.elements) {
     StreamMessage message = decode_message(names, each.text);
     auto* event = std::get_if<Event>(&message.content);
-    // What this version cannot read leaves a hole: only what comes behind it is consecutive.
-    if (event == nullptr) events.clear();
+    // Only what comes behind the last hole is consecutive; what this version cannot read leaves one too.
+    const bool goes_on = event != nullptr && !events.empty() && event->seq == events.back().seq + 1;
+    if (!goes_on) events.clear();
     if (event != nullptr) events.push_back(std::move(*event));
   }
   return events;
@@ -47,7 +48,7 @@ std::vector<Event> decode_events(const StreamNames& names, const Reply& messages
 std::vector<TextPiece> decode_cuts(const Reply& cuts) {
   std::vector<TextPiece> pieces;
   for (const Reply& each : cuts.elements) {
-    if (auto piece = decode_cut(each.text)) pieces.push_back(std::move(*piece));
+    if (auto piece = decode_placed_cut(each.text)) pieces.push_back(std::move(*piece));
   }
   return pieces;
 }
@@ -58,7 +59,7 @@ void fill_pieces(std::vector<TextPiece>& pieces, const Reply& texts) {
     const std::string& text = texts.elements[i].text;
     auto end = static_cast<std::int64_t>(text.size());
     for (std::size_t next = pieces.size() - 1; next > i; --next) {
-      if (pieces[next].task == pieces[i].task) end = pieces[next].offset;
+      if (pieces[next].message == pieces[i].message) end = pieces[next].offset;
     }
     if (pieces[i].offset >= end) continue;
     pieces[i].text =
@@ -76,7 +77,7 @@ struct RedisStreamBus::Core final : ChannelListener {
       : executor(clients.cores().executor(index)),
         origin(process),
         listener(heard_by),
-        publisher(clients, index, process, limits) {}
+        publisher(clients, index, process, heard_by, limits) {}
 
   void message(std::string_view channel, std::string_view payload) noexcept override {
     try {
@@ -88,19 +89,22 @@ struct RedisStreamBus::Core final : ChannelListener {
   }
 
   void resumed(const std::string& channel) noexcept override {
-    if (const auto names = StreamNames::of_channel(channel)) listener.events_missed(names->user, names->stream, {});
+    const auto names = StreamNames::of_channel(channel);
+    if (!names) return;
+    listener.events_missed(names->user, names->stream, {});
+    if (names->stream == core::events::own_stream(names->user)) listener.access_changed(names->user);
   }
 
   void tell(const StreamNames& names, const StreamMessage& message) {
-    if (message.origin == origin) return;
+    const bool own = message.origin == origin;
     if (const auto* event = std::get_if<Event>(&message.content)) {
       listener.event_arrived(*event);
     } else if (const auto* piece = std::get_if<TextPiece>(&message.content)) {
       listener.text_arrived(names.user, names.stream, *piece);
     } else if (const auto* tip = std::get_if<Tip>(&message.content)) {
-      listener.events_missed(names.user, names.stream, tip->seq);
+      if (!own) listener.events_missed(names.user, names.stream, tip->seq);
     } else if (std::holds_alternative<AccessChange>(message.content)) {
-      listener.access_changed(names.user);
+      if (!own) listener.access_changed(names.user);
     } else {
       listener.events_missed(names.user, names.stream, {});
     }
@@ -206,7 +210,7 @@ base::Task<core::events::StreamBus::Recent> RedisStreamBus::recent(UserScope sco
   auto pieces = decode_cuts(kept->elements[1]);
   if (pieces.empty()) co_return recent;
   Command read{.words = {"MGET"}, .key = names.cuts()};
-  for (const TextPiece& each : pieces) read.words.push_back(names.text(each.task));
+  for (const TextPiece& each : pieces) read.words.push_back(names.text(each.message));
   const auto texts = co_await clients_.call(std::move(read));
   if (!texts || texts->elements.size() != pieces.size()) co_return recent;
   fill_pieces(pieces, *texts);

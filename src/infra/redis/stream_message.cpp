@@ -71,20 +71,37 @@ std::optional<Event> decode_event(const StreamNames& names, std::string_view tex
   return event;
 }
 
-std::optional<TextPiece> decode_text(std::string_view text) {
-  const auto fields = take_fields(text, 1);
-  if (!fields) return std::nullopt;
-  auto piece = decode_cut(fields->front());
-  if (piece) piece->text = text;
-  return piece;
-}
-
 /// The word up to the next blank; the last one goes on to the end.
 std::string_view take_word(std::string_view& text) {
   const auto blank = text.find(' ');
   const auto word = text.substr(0, blank);
   text.remove_prefix(blank == std::string_view::npos ? text.size() : blank + 1);
   return word;
+}
+
+bool take_place(std::string_view& text, core::events::Position& place) {
+  return read_number(take_word(text), place.seq) && read_number(take_word(text), place.delta);
+}
+
+std::optional<TextPiece> decode_cut(std::string_view cut) {
+  const auto task = base::TaskId::parse(take_word(cut));
+  const auto message = base::MessageId::parse(take_word(cut));
+  TextPiece piece;
+  if (!task || !message || !read_number(take_word(cut), piece.offset)) return std::nullopt;
+  piece.task = *task;
+  piece.message = *message;
+  piece.agent = cut;
+  return piece;
+}
+
+std::optional<TextPiece> decode_text(core::events::Position place, std::string_view text) {
+  const auto fields = take_fields(text, 1);
+  if (!fields) return std::nullopt;
+  auto piece = decode_cut(fields->front());
+  if (!piece) return std::nullopt;
+  piece->place = place;
+  piece->text = text;
+  return piece;
 }
 
 }  // namespace
@@ -123,6 +140,10 @@ std::string encode_message(std::string_view origin, AccessChange) { return joine
 
 StreamMessage decode_message(const StreamNames& names, std::string_view message) {
   StreamMessage decoded;
+  core::events::Position place;
+  // A field begins with its length and a colon, a place with a number and a blank.
+  const bool placed = message.find(' ') < message.find(':');
+  if (placed && !take_place(message, place)) return decoded;
   const auto head = take_fields(message, 2);
   if (!head) return decoded;
   decoded.origin = head->front();
@@ -130,8 +151,8 @@ StreamMessage decode_message(const StreamNames& names, std::string_view message)
   Tip tip;
   if (kind == kEvent) {
     if (auto event = decode_event(names, message)) decoded.content = std::move(*event);
-  } else if (kind == kText) {
-    if (auto piece = decode_text(message)) decoded.content = std::move(*piece);
+  } else if (kind == kText && placed) {
+    if (auto piece = decode_text(place, message)) decoded.content = std::move(*piece);
   } else if (kind == kTip && read_number(message, tip.seq)) {
     decoded.content = tip;
   } else if (kind == kAccess) {
@@ -141,19 +162,14 @@ StreamMessage decode_message(const StreamNames& names, std::string_view message)
 }
 
 std::string encode_cut(const TextPiece& piece) {
-  return fmt::format("{} {} {} {} {}", piece.task.str(), piece.after_seq, piece.offset, piece.message.str(),
-                     piece.agent);
+  return fmt::format("{} {} {} {}", piece.task.str(), piece.message.str(), piece.offset, piece.agent);
 }
 
-std::optional<TextPiece> decode_cut(std::string_view cut) {
-  const auto task = base::TaskId::parse(take_word(cut));
-  TextPiece piece;
-  const bool has_numbers = read_number(take_word(cut), piece.after_seq) && read_number(take_word(cut), piece.offset);
-  const auto message = base::MessageId::parse(take_word(cut));
-  if (!task || !has_numbers || !message) return std::nullopt;
-  piece.task = *task;
-  piece.message = *message;
-  piece.agent = cut;
+std::optional<TextPiece> decode_placed_cut(std::string_view cut) {
+  core::events::Position place;
+  if (!take_place(cut, place)) return std::nullopt;
+  auto piece = decode_cut(cut);
+  if (piece) piece->place = place;
   return piece;
 }
 

@@ -16,8 +16,12 @@ struct StreamNames {
 
   std::string channel() const { return name("channel"); }
   std::string events() const { return name("events"); }
+  /// How far the stream is.
+  std::string place() const { return name("place"); }
   std::string cuts() const { return name("cuts"); }
-  std::string text(const base::TaskId& task) const { return name("text:" + task.str()); }
+  /// What the names of its texts begin with.
+  std::string texts() const { return name("text:"); }
+  std::string text(const base::MessageId& message) const { return texts() + message.str(); }
 
   static std::optional<StreamNames> of_channel(std::string_view channel);
 
@@ -42,16 +46,16 @@ struct StreamMessage {
 };
 
 std::string encode_message(std::string_view origin, const core::events::Event& event);
-/// The text is its end, byte for byte.
+/// The text is its end, byte for byte. Where it is placed, "<seq> <delta> " is put before it.
 std::string encode_message(std::string_view origin, const core::events::TextPiece& piece);
 std::string encode_message(std::string_view origin, Tip tip);
 std::string encode_message(std::string_view origin, AccessChange change);
 /// `names` are those of the channel or buffer that it came from.
 StreamMessage decode_message(const StreamNames& names, std::string_view message);
 
-/// Where a segment of a growing text begins: "<task> <after_seq> <offset> <message> <agent>".
+/// A piece without its text and its place: "<task> <message> <offset> <agent>".
 std::string encode_cut(const core::events::TextPiece& piece);
-/// The piece without its text.
-std::optional<core::events::TextPiece> decode_cut(std::string_view cut);
+/// Where a segment of a growing text begins: "<seq> <delta> " before the cut. The piece without its text.
+std::optional<core::events::TextPiece> decode_placed_cut(std::string_view cut);
 
 }  // namespace codelab::infra::redis

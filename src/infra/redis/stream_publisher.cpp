@@ -18,65 +18,88 @@ namespace {
 /// Of one batch.
 constexpr std::size_t kBatchMessages = 128;
 
-/// KEYS: events, cuts, then the texts that the messages name by their place. ARGV: channel, most events, their age in
-/// milliseconds; then six for each message: kind, a, b, c, d, message.
-///   event: seq, place of the text that it ends or 0, task of that text, -
-///   tip: seq, -, -, -
-///   access: -, -, -, -
-///   text: place, offset, cut, length of the text at the end of the message
-/// The buffer has no holes: whatever would make one empties it. An event or a piece that comes again changes nothing.
-/// A text with a hole is forgotten.
+/// KEYS: events, cuts, place. ARGV: channel, most events, their age in milliseconds, what the names of texts begin with;
+/// then seven for each message: kind, a, b, c, d, e, message.
+///   event: seq, task whose texts it ends or "", -, -, -
+///   tip: seq, -, -, -, -
+///   access: -, -, -, -, -
+///   text: message, offset, last event that its publisher knows, cut, length of the text at the end of the message
+/// The buffer keeps its events in order: one that was overtaken on its way here takes its place among the newest. An
+/// event or a piece that comes again changes nothing. A text with a hole is forgotten. A piece gets its place here, behind everything that was published before; it is
+/// published and cut with it. The names of texts follow from those of the stream, and are in its slot.
 const Script kPublish(R"(
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local channel, most, age = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local channel, most, age, texts = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 
-local function last_seq()
-  local last = redis.call('LINDEX', KEYS[1], -1)
-  return last and tonumber(string.match(last, '^%d+'))
+local function seq_of(kept)
+  return tonumber(string.match(kept, '^%d+'))
+end
+
+local function reach(seq)
+  local known = tonumber(redis.call('HGET', KEYS[3], 'seq') or 0)
+  if seq > known then redis.call('HSET', KEYS[3], 'seq', string.format('%.0f', seq)) end
+  return math.max(seq, known)
 end
 
 local function keep_event(seq, message)
-  local last = last_seq()
-  if last and seq > last + 1 then
-    redis.call('DEL', KEYS[1])
-    last = nil
+  local kept = string.format('%.0f %.0f ', seq, now) .. message
+  local newest = redis.call('LRANGE', KEYS[1], -16, -1)
+  for i = #newest, 1, -1 do
+    local before = seq_of(newest[i])
+    if before == seq then return end
+    if before < seq then
+      if i == #newest then
+        redis.call('RPUSH', KEYS[1], kept)
+      else
+        redis.call('LINSERT', KEYS[1], 'AFTER', newest[i], kept)
+      end
+      return
+    end
   end
-  if last and seq <= last then return end
-  redis.call('RPUSH', KEYS[1], string.format('%.0f %.0f ', seq, now) .. message)
+  if #newest == 0 then redis.call('RPUSH', KEYS[1], kept) end
 end
 
-local function end_text(key, task)
-  redis.call('DEL', key)
+local function end_texts(task)
   for _, cut in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
-    if string.sub(cut, 1, #task) == task then redis.call('LREM', KEYS[2], 1, cut) end
+    local of, message = string.match(cut, '^%S+ %S+ (%S+) (%S+)')
+    if of == task then
+      redis.call('LREM', KEYS[2], 1, cut)
+      redis.call('DEL', texts .. message)
+    end
   end
 end
 
-local function keep_text(key, offset, cut, text)
-  local size = redis.call('STRLEN', key)
-  if size < offset then redis.call('DEL', key) end
-  if size ~= offset then return end
-  redis.call('APPEND', key, text)
-  redis.call('PEXPIRE', key, age)
+local function place_text(id, offset, seq, cut, text)
+  local size = redis.call('STRLEN', texts .. id)
+  if size < offset then redis.call('DEL', texts .. id) end
+  if size ~= offset then return nil end
+  seq = reach(seq)
   local last = redis.call('LINDEX', KEYS[2], -1)
-  local place = string.match(cut, '^%S+ %S+ ')
-  if not last or string.sub(last, 1, #place) ~= place then redis.call('RPUSH', KEYS[2], cut) end
+  local delta = last and tonumber(redis.call('HGET', KEYS[3], 'delta')) or 0
+  local place = string.format('%.0f %.0f ', seq, delta)
+  redis.call('APPEND', texts .. id, text)
+  redis.call('PEXPIRE', texts .. id, age)
+  redis.call('HSET', KEYS[3], 'delta', string.format('%.0f', delta + #text))
+  local last_of, last_id = string.match(last or '', '^(%S+) %S+ %S+ (%S+)')
+  if last_id ~= id or tonumber(last_of) ~= seq then redis.call('RPUSH', KEYS[2], place .. cut) end
   redis.call('PEXPIRE', KEYS[2], age)
+  return place
 end
 
-for i = 4, #ARGV, 6 do
-  local kind, a, b, c, d, message = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]
+for i = 5, #ARGV, 7 do
+  local kind, a, b, c, d, e, message = unpack(ARGV, i, i + 6)
+  local place = ''
   if kind == 'event' then
+    reach(tonumber(a))
     keep_event(tonumber(a), message)
-    if b ~= '0' then end_text(KEYS[tonumber(b)], c) end
+    if b ~= '' then end_texts(b) end
   elseif kind == 'tip' then
-    local last = last_seq()
-    if last and last < tonumber(a) then redis.call('DEL', KEYS[1]) end
+    reach(tonumber(a))
   elseif kind == 'text' then
-    keep_text(KEYS[tonumber(a)], tonumber(b), c, string.sub(message, -tonumber(d)))
+    place = place_text(a, tonumber(b), tonumber(c), d, string.sub(message, -tonumber(e)))
   end
-  redis.call('PUBLISH', channel, message)
+  if place then redis.call('PUBLISH', channel, place .. message) end
 end
 
 redis.call('LTRIM', KEYS[1], -most, -1)
@@ -86,6 +109,7 @@ while oldest and tonumber(string.match(oldest, '^%d+ (%d+)')) < now - age do
   oldest = redis.call('LINDEX', KEYS[1], 0)
 end
 redis.call('PEXPIRE', KEYS[1], age)
+redis.call('PEXPIRE', KEYS[3], age)
 return 1
 )");
 
@@ -100,8 +124,7 @@ std::size_t size_of(const StreamPublisher::Content& content) {
 bool merged(StreamPublisher::Content& last, const StreamPublisher::Content& next) {
   auto* piece = std::get_if<TextPiece>(&last);
   const auto* more = std::get_if<TextPiece>(&next);
-  if (piece == nullptr || more == nullptr || piece->task != more->task || piece->after_seq != more->after_seq)
-    return false;
+  if (piece == nullptr || more == nullptr || piece->message != more->message) return false;
   if (piece->offset + static_cast<std::int64_t>(piece->text.size()) != more->offset) return false;
   piece->text += more->text;
   return true;
@@ -113,23 +136,38 @@ std::string age_argument(const StreamBufferLimits& limits) {
   return std::to_string(std::chrono::milliseconds(limits.age).count());
 }
 
+void StreamPublisher::Owed::add(const Content& content) {
+  if (const auto* event = std::get_if<Event>(&content)) seq = std::max(seq.value_or(0), event->seq);
+  access = access || std::holds_alternative<AccessChange>(content);
+}
+
+void StreamPublisher::Owed::add(const Owed& other) {
+  if (other.seq) seq = std::max(seq.value_or(0), *other.seq);
+  access = access || other.access;
+}
+
 void StreamPublisher::publish(const StreamNames& names, Content content) {
   const auto* piece = std::get_if<TextPiece>(&content);
   if (piece != nullptr && piece->text.empty()) return;
   std::string channel = names.channel();
   const auto [entry, is_new] = outboxes_.try_emplace(channel);
   Outbox& outbox = entry->second;
-  outbox.bytes += size_of(content);
-  if (outbox.queue.empty() || !merged(outbox.queue.back(), content)) outbox.queue.push_back(std::move(content));
-  if (outbox.queue.size() > limits_.queued_messages || outbox.bytes > limits_.queued_bytes) drop(outbox);
+  if (!outbox.queue.empty() && merged(outbox.queue.back(), content)) {
+    outbox.bytes += piece->text.size();
+  } else {
+    outbox.bytes += size_of(content);
+    outbox.queue.push_back(std::move(content));
+  }
+  if (outbox.queue.size() > limits_.queued_messages || outbox.bytes > limits_.queued_bytes) drop(names, outbox, {});
   if (is_new) clients_.group().spawn(clients_.cores().executor(core_), drain(names, std::move(channel)));
 }
 
-void StreamPublisher::drop(Outbox& outbox) {
-  for (const Content& each : std::exchange(outbox.queue, {})) {
-    if (const auto* event = std::get_if<Event>(&each)) outbox.owed = std::max(outbox.owed.value_or(0), event->seq);
-  }
+/// The queue, and `sent`, of which it is not known whether it arrived.
+void StreamPublisher::drop(const StreamNames& names, Outbox& outbox, const Owed& sent) {
+  outbox.owed.add(sent);
+  for (const Content& each : std::exchange(outbox.queue, {})) outbox.owed.add(each);
   outbox.bytes = 0;
+  listener_.events_missed(names.user, names.stream, outbox.owed.seq);
 }
 
 base::Task<> StreamPublisher::drain(StreamNames names, std::string channel) {
@@ -146,8 +184,7 @@ base::Task<> StreamPublisher::drain(StreamNames names, std::string channel) {
       backoff.reset();
       continue;
     }
-    if (batch.last_seq) outbox.owed = std::max(outbox.owed.value_or(0), *batch.last_seq);
-    drop(outbox);
+    drop(names, outbox, batch.owed);
     if (!outbox.owed) continue;
     pause.expires_after(backoff.next());
     co_await pause.async_wait(boost::asio::use_awaitable);
@@ -157,53 +194,44 @@ base::Task<> StreamPublisher::drain(StreamNames names, std::string channel) {
 
 StreamPublisher::Batch StreamPublisher::take_batch(const StreamNames& names, const std::string& channel,
                                                    Outbox& outbox) const {
-  Batch batch{.keys = {names.events(), names.cuts()},
-              .arguments = {channel, std::to_string(limits_.events), age_argument(limits_)},
-              .last_seq = std::nullopt};
-  if (const auto owed = std::exchange(outbox.owed, std::nullopt)) {
-    const std::string seq = std::to_string(*owed);
-    for (const auto& word : {std::string("tip"), seq, std::string(), std::string(), std::string(),
-                             encode_message(origin_, Tip{.seq = *owed})}) {
-      batch.arguments.push_back(word);
-    }
-    batch.last_seq = owed;
+  Batch batch{.keys = {names.events(), names.cuts(), names.place()},
+              .arguments = {channel, std::to_string(limits_.events), age_argument(limits_), names.texts()},
+              .owed = std::exchange(outbox.owed, {})};
+  if (batch.owed.seq) {
+    add(batch, {"tip", std::to_string(*batch.owed.seq), "", "", "", "",
+                encode_message(origin_, Tip{.seq = *batch.owed.seq})});
   }
+  if (batch.owed.access) add(batch, {"access", "", "", "", "", "", encode_message(origin_, AccessChange{})});
   for (std::size_t i = 0; i < kBatchMessages && !outbox.queue.empty(); ++i) {
-    add(batch, names, outbox.queue.front());
+    const Content& content = outbox.queue.front();
+    batch.owed.add(content);
+    add(batch, words_of(content));
+    outbox.bytes -= size_of(content);
     outbox.queue.pop_front();
   }
-  if (outbox.queue.empty()) outbox.bytes = 0;
   return batch;
 }
 
-void StreamPublisher::add(Batch& batch, const StreamNames& names, const Content& content) const {
-  const auto place_of = [&](const base::TaskId& task) {
-    const std::string key = names.text(task);
-    auto found = std::ranges::find(batch.keys, key);
-    if (found == batch.keys.end()) found = batch.keys.insert(found, key);
-    return std::to_string(found - batch.keys.begin() + 1);
-  };
-  std::vector<std::string> words;
+void StreamPublisher::add(Batch& batch, Words words) {
+  std::ranges::move(words, std::back_inserter(batch.arguments));
+}
+
+StreamPublisher::Words StreamPublisher::words_of(const Content& content) const {
   if (const auto* event = std::get_if<Event>(&content)) {
     const bool ends = event->body.task && core::events::ends_text(event->body.type);
-    words = {"event",
-             std::to_string(event->seq),
-             ends ? place_of(*event->body.task) : "0",
-             ends ? event->body.task->str() : "",
-             "",
-             encode_message(origin_, *event)};
-    batch.last_seq = std::max(batch.last_seq.value_or(0), event->seq);
-  } else if (const auto* piece = std::get_if<TextPiece>(&content)) {
-    words = {"text",
-             place_of(piece->task),
-             std::to_string(piece->offset),
-             encode_cut(*piece),
-             std::to_string(piece->text.size()),
-             encode_message(origin_, *piece)};
-  } else {
-    words = {"access", "", "", "", "", encode_message(origin_, std::get<AccessChange>(content))};
+    return {"event", std::to_string(event->seq), ends ? event->body.task->str() : "", "", "", "",
+            encode_message(origin_, *event)};
   }
-  std::ranges::move(words, std::back_inserter(batch.arguments));
+  if (const auto* piece = std::get_if<TextPiece>(&content)) {
+    return {"text",
+            piece->message.str(),
+            std::to_string(piece->offset),
+            std::to_string(piece->place.seq),
+            encode_cut(*piece),
+            std::to_string(piece->text.size()),
+            encode_message(origin_, *piece)};
+  }
+  return {"access", "", "", "", "", "", encode_message(origin_, std::get<AccessChange>(content))};
 }
 
 }  // namespace codelab::infra::redis

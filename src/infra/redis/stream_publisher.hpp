@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -27,40 +28,55 @@ struct StreamBufferLimits {
 /// batch and keeps the buffer, as one step.
 ///
 /// What cannot be sent is dropped, and a tip is owed: it is sent, ahead of anything else, as soon as the server takes
-/// it. Used on its core's thread only; its coroutines belong to the clients' group.
+/// it; this process's own readers are told at once. Used on its core's thread only; its coroutines belong to the
+/// clients' group.
 class StreamPublisher {
  public:
   using Content = std::variant<core::events::Event, core::events::TextPiece, AccessChange>;
 
-  StreamPublisher(Clients& clients, std::size_t core, std::string origin, StreamBufferLimits limits)
-      : clients_(clients), core_(core), origin_(std::move(origin)), limits_(limits) {}
+  StreamPublisher(Clients& clients, std::size_t core, std::string origin, core::events::BusListener& listener,
+                  StreamBufferLimits limits)
+      : clients_(clients), core_(core), origin_(std::move(origin)), listener_(listener), limits_(limits) {}
 
   void publish(const StreamNames& names, Content content);
   /// Streams with something to send or to make good.
   std::size_t busy_streams() const { return outboxes_.size(); }
 
  private:
+  /// What was dropped and cannot be missed.
+  struct Owed {
+    /// The end of the events.
+    std::optional<std::int64_t> seq;
+    bool access = false;
+
+    explicit operator bool() const { return seq || access; }
+    void add(const Content& content);
+    void add(const Owed& other);
+  };
   struct Outbox {
     std::deque<Content> queue;
     std::size_t bytes = 0;
-    /// The end of what was dropped.
-    std::optional<std::int64_t> owed;
+    Owed owed;
   };
   struct Batch {
     std::vector<std::string> keys;
     std::vector<std::string> arguments;
     /// What a failure leaves owed.
-    std::optional<std::int64_t> last_seq;
+    Owed owed;
   };
 
   base::Task<> drain(StreamNames names, std::string channel);
   Batch take_batch(const StreamNames& names, const std::string& channel, Outbox& outbox) const;
-  void add(Batch& batch, const StreamNames& names, const Content& content) const;
-  static void drop(Outbox& outbox);
+  /// One message of the script.
+  using Words = std::array<std::string, 7>;
+  static void add(Batch& batch, Words words);
+  Words words_of(const Content& content) const;
+  void drop(const StreamNames& names, Outbox& outbox, const Owed& sent);
 
   Clients& clients_;
   std::size_t core_;
   std::string origin_;
+  core::events::BusListener& listener_;
   StreamBufferLimits limits_;
   /// By channel; present while its drain() runs.
   std::unordered_map<std::string, Outbox> outboxes_;

@@ -8,6 +8,7 @@ namespace codelab::infra::sqlite {
 namespace {
 
 using core::chat::OwedMemory;
+using core::chat::SettledMemory;
 using core::identity::UserScope;
 
 constexpr Sql kOwe = "UPDATE tasks SET memory_due = ? WHERE user_id = ? AND id = ?";
@@ -57,9 +58,11 @@ base::Task<std::vector<OwedMemory>> SqliteMemoryDebts::claim(base::Timestamp now
                                             [=](Transaction& tx) { return claim_due(tx.sql(), now, again, limit); });
 }
 
-base::Task<> SqliteMemoryDebts::settle(UserScope scope, base::TaskId task) {
-  co_await database_.writer().run("memory.settle",
-                                  [=](Transaction& tx) { return tx.sql().execute(kSettle, scope.user(), task); });
+base::Task<> SqliteMemoryDebts::settle(std::vector<SettledMemory> memories) {
+  co_await database_.writer().run("memory.settle", [memories = std::move(memories)](Transaction& tx) {
+    for (const SettledMemory& each : memories) tx.sql().execute(kSettle, each.scope.user(), each.task);
+    return true;
+  });
 }
 
 }  // namespace codelab::infra::sqlite

@@ -12,7 +12,7 @@ class SqliteMemoryDebts final : public core::chat::MemoryDebts {
   base::Task<> owe(core::identity::UserScope scope, base::TaskId task, base::Timestamp due) override;
   base::Task<std::vector<core::chat::OwedMemory>> claim(base::Timestamp now, base::Timestamp again,
                                                         std::int64_t limit) override;
-  base::Task<> settle(core::identity::UserScope scope, base::TaskId task) override;
+  base::Task<> settle(std::vector<core::chat::SettledMemory> memories) override;
 
  private:
   Database& database_;

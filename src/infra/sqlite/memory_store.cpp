@@ -37,6 +37,7 @@ constexpr Sql kHasAgent = "SELECT 1 FROM user_agents WHERE user_id = ? AND id = 
 constexpr Sql kInsertMemory =
     "INSERT INTO memories (user_id, agent_id, id, kind, embedding_model, dimension, created_at, text_bytes, metadata, "
     "text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr Sql kHasMemory = "SELECT 1 FROM memories WHERE user_id = ? AND agent_id = ? AND id = ?";
 constexpr Sql kInsertVector = "INSERT INTO memory_vectors (row_id, vector) VALUES (?, ?)";
 constexpr Sql kCollectWords = "SELECT collect_words(?, ?)";
 constexpr Sql kMemoriesBefore =
@@ -72,6 +73,7 @@ base::Result<MemoryItem> add_memory(Transaction& tx, MemoryIndexes& indexes, con
                                     const NewMemory& memory) {
   Connection& sql = tx.sql();
   const auto& item = memory.item;
+  if (any_of(sql.query(kHasMemory, space.user, space.agent, item.id))) return item;
   if (!count_memory(sql, space, item)) return base::make_error(base::ErrorCode::agent_not_found, "no such agent");
   const auto bytes = static_cast<std::int64_t>(item.text.size());
   sql.execute(kInsertMemory, space.user, space.agent, item.id, item.kind, space.model, space.dimension, item.created_at,

@@ -1,5 +1,8 @@
 #include "infra/sqlite/task_leases.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "infra/sqlite/message_rows.hpp"
 #include "infra/sqlite/rows.hpp"
 #include "infra/sqlite/task_rows.hpp"
@@ -9,28 +12,50 @@ namespace {
 
 using core::chat::RunnerId;
 using core::chat::TakenTask;
+using core::chat::TakeOverRule;
 
-constexpr Sql kLost =
+constexpr Sql kUnfinished =
     "SELECT id, session_id, agent_id, agent_name, status, error_code, error_detail, request_message_id, message_id, "
-    "created_at, started_at, completed_at, user_id, attempt FROM tasks "
-    "WHERE status IN ('queued', 'running') AND runner <> ? ORDER BY user_id, id LIMIT ?";
+    "created_at, started_at, completed_at, user_id, attempt, runner FROM tasks "
+    "WHERE status IN ('queued', 'running') AND (runner <> ? OR created_at < ?) ORDER BY user_id, id";
 constexpr Sql kRequest =
     "SELECT id, session_id, role, content, agent_id, agent_name, task_id, model, prompt_tokens, completion_tokens, "
     "cost_usd, created_at FROM messages WHERE user_id = ? AND session_id = ? AND id = ?";
 constexpr Sql kTake = "UPDATE tasks SET runner = ?, attempt = ? WHERE user_id = ? AND id = ?";
 
-TakenTask read_lost(const Rows& rows) {
+/// An unfinished task, and who runs it or ran it.
+struct Unfinished {
+  TakenTask task;
+  RunnerId runner;
+};
+
+Unfinished read_unfinished(const Rows& rows) {
   constexpr int kUserColumn = 12;
   base::UserId user;
   std::int64_t attempt = 0;
   rows.read_at(kUserColumn, user);
   rows.read_at(kUserColumn + 1, attempt);
-  return {
-      .scope = core::identity::ScopeIssuer::open(user), .task = read_task(rows), .attempt = attempt + 1, .request = {}};
+  RunnerId runner;
+  rows.read_at(kUserColumn + 2, runner);
+  return {.task = {.scope = core::identity::ScopeIssuer::open(user),
+                   .task = read_task(rows),
+                   .attempt = attempt + 1,
+                   .request = {}},
+          .runner = runner};
 }
 
-std::vector<TakenTask> take(Connection& sql, const RunnerId& runner, std::int64_t limit) {
-  auto taken = all_of(sql.query(kLost, runner, limit), read_lost);
+std::vector<TakenTask> lost(Connection& sql, const RunnerId& runner, const TakeOverRule& rule) {
+  std::vector<TakenTask> tasks;
+  for (Unfinished& each : all_of(sql.query(kUnfinished, runner, rule.begun_before), read_unfinished)) {
+    if (std::ssize(tasks) == rule.limit) break;
+    const bool known = std::ranges::find(rule.running, each.task.task.id) != rule.running.end();
+    if (each.runner != runner || !known) tasks.push_back(std::move(each.task));
+  }
+  return tasks;
+}
+
+std::vector<TakenTask> take(Connection& sql, const RunnerId& runner, const TakeOverRule& rule) {
+  auto taken = lost(sql, runner, rule);
   for (TakenTask& each : taken) {
     const auto& user = each.scope.user();
     auto request =
@@ -45,15 +70,14 @@ std::vector<TakenTask> take(Connection& sql, const RunnerId& runner, std::int64_
 
 base::Task<> SqliteTaskLeases::renew(std::chrono::milliseconds) { co_return; }
 
-base::Task<std::vector<TakenTask>> SqliteTaskLeases::take_over(std::int64_t limit) {
+base::Task<std::vector<TakenTask>> SqliteTaskLeases::take_over(TakeOverRule rule) {
   // Mostly there is nothing: then the writer is left alone.
-  const auto lost = co_await database_.readers().run("task.lost", [runner = database_.runner()](Connection& sql) {
-    return sql.query(kLost, runner, std::int64_t{1}).next();
-  });
-  if (!lost) co_return std::vector<TakenTask>{};
-  co_return co_await database_.writer().run("task.take_over", [runner = database_.runner(), limit](Transaction& tx) {
-    return take(tx.sql(), runner, limit);
-  });
+  const auto& runner = database_.runner();
+  const bool any = co_await database_.readers().run(
+      "task.lost", [runner, rule](Connection& sql) { return !lost(sql, runner, rule).empty(); });
+  if (!any) co_return std::vector<TakenTask>{};
+  co_return co_await database_.writer().run("task.take_over",
+                                            [runner, rule](Transaction& tx) { return take(tx.sql(), runner, rule); });
 }
 
 base::Task<> SqliteTaskLeases::release() { co_return; }

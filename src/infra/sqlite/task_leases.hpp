@@ -11,7 +11,7 @@ class SqliteTaskLeases final : public core::chat::TaskLeases {
   explicit SqliteTaskLeases(Database& database) : database_(database) {}
 
   base::Task<> renew(std::chrono::milliseconds lease) override;
-  base::Task<std::vector<core::chat::TakenTask>> take_over(std::int64_t limit) override;
+  base::Task<std::vector<core::chat::TakenTask>> take_over(core::chat::TakeOverRule rule) override;
   base::Task<> release() override;
 
  private:

@@ -23,15 +23,16 @@ constexpr Sql kInsertTask =
     "started_at, runner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr Sql kChangeTask =
     "UPDATE tasks SET status = ?, started_at = coalesce(?, started_at), error_code = ?, error_detail = ?, "
-    "message_id = ?, completed_at = ? "
+    "message_id = ?, completed_at = ?, memory_due = coalesce(memory_due, ?) "
     "WHERE user_id = ? AND session_id = ? AND id = ? AND runner = ? AND status IN ('queued', 'running')";
 
 /// False when the task has ended, is not this user's or not run by this process.
-bool change_task(Connection& sql, const RunnerId& runner, const UserScope& scope, const Task& task) {
+bool change_task(Connection& sql, const RunnerId& runner, const UserScope& scope, const Task& task,
+                 std::optional<base::Timestamp> memory_due = std::nullopt) {
   const auto error_code = task.error ? std::optional<std::string_view>(task.error->code) : std::nullopt;
   const auto error_detail = task.error ? std::optional<std::string_view>(task.error->detail) : std::nullopt;
   return sql.execute(kChangeTask, task.status, task.started_at, error_code, error_detail, task.message_id,
-                     task.completed_at, scope.user(), task.session_id, task.id, runner) == 1;
+                     task.completed_at, memory_due, scope.user(), task.session_id, task.id, runner) == 1;
 }
 
 base::Result<BegunCall> begin_call(Transaction& tx, const RunnerId& runner, const UserScope& scope,
@@ -60,8 +61,9 @@ bool change_and_tell(Transaction& tx, const RunnerId& runner, const UserScope& s
 }
 
 bool complete_task(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task,
-                   const Message& answer, const std::vector<NewEvent>& events) {
-  if (!change_task(tx.sql(), runner, scope, task)) return false;
+                   const Message& answer, const std::vector<NewEvent>& events,
+                   std::optional<base::Timestamp> memory_due) {
+  if (!change_task(tx.sql(), runner, scope, task, memory_due)) return false;
   const auto message_count = tx.append_with_message(scope.user(), task.session_id, answer.created_at, events);
   insert_message(tx.sql(), scope, answer, message_count.value());
   return true;
@@ -82,12 +84,15 @@ base::Task<bool> SqliteTaskStore::append(UserScope scope, Task task, std::vector
                          Transaction& tx) { return change_and_tell(tx, runner, scope, task, events); });
 }
 
-base::Task<bool> SqliteTaskStore::complete(UserScope scope, Task task, Message answer, std::vector<NewEvent> events) {
+base::Task<bool> SqliteTaskStore::complete(UserScope scope, Task task, Message answer, std::vector<NewEvent> events,
+                                           std::optional<base::Timestamp> memory_due) {
   assert(is_final(task.status) && task.message_id == answer.id);
   return database_.writer().run(
       "task.complete",
       [runner = database_.runner(), scope, task = std::move(task), answer = std::move(answer),
-       events = std::move(events)](Transaction& tx) { return complete_task(tx, runner, scope, task, answer, events); });
+       events = std::move(events), memory_due](Transaction& tx) {
+        return complete_task(tx, runner, scope, task, answer, events, memory_due);
+      });
 }
 
 base::Task<bool> SqliteTaskStore::end(UserScope scope, Task task, std::vector<NewEvent> events) {

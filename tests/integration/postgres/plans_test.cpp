@@ -99,10 +99,10 @@ class PostgresPlans : public testing::Test {
     task.status = TaskStatus::completed;
     core::chat::Message answer{.id = base::MessageId::generate(), .session_id = session.id, .content = "yes"};
     task.message_id = answer.id;
-    run_task(tasks.complete(user, task, answer, {{.type = core::events::EventType::task_completed}}));
+    run_task(tasks.complete(user, task, answer, {{.type = core::events::EventType::task_completed}}, {}));
     run_task(tasks.answer(user, task.id));
     auto other = served->begun(user, session);
-    run_task(PostgresTaskLeases(served->database()).take_over(10));
+    run_task(PostgresTaskLeases(served->database()).take_over({.limit = 10}));
     other.status = TaskStatus::failed;
     run_task(tasks.end(user, other, {}));
     run_task(tasks.find(user, task.id));

@@ -111,7 +111,7 @@ class StreamBusTest : public testing::Test {
     return {.task = task_,
             .agent = "coder",
             .message = message_,
-            .after_seq = after_seq,
+            .place = {.seq = after_seq},
             .offset = offset,
             .text = std::move(text)};
   }

@@ -53,6 +53,7 @@ struct InMemoryChat {
   std::vector<core::chat::Message> messages;
   std::map<base::TaskId, Owned> tasks;
   std::map<std::pair<base::UserId, std::string>, Key> keys;
+  std::map<base::TaskId, base::Timestamp> memories_due;
 };
 
 class InMemorySessionStore final : public core::chat::SessionStore {
@@ -178,12 +179,14 @@ class InMemoryTaskStore final : public core::chat::TaskStore {
     run(after, "append");
     co_return true;
   }
-  base::Task<bool> complete(UserScope scope, Task task, Message answer, Events events) override {
+  base::Task<bool> complete(UserScope scope, Task task, Message answer, Events events,
+                            std::optional<base::Timestamp> memory_due) override {
     run(before, "complete");
     co_await completing.pass();
     Task* stored = running(scope, task);
     if (stored == nullptr) co_return false;
     *stored = task;
+    if (memory_due) chat_.memories_due.try_emplace(task.id, *memory_due);
     chat_.messages.push_back(std::move(answer));
     tell(scope, task, std::move(events));
     run(after, "complete");
@@ -250,25 +253,23 @@ class InMemoryMemoryDebts final : public core::chat::MemoryDebts {
 
   explicit InMemoryMemoryDebts(InMemoryChat& chat) : chat_(chat) {}
 
-  std::map<base::TaskId, base::Timestamp> due;
-
   base::Task<> owe(UserScope, base::TaskId task, base::Timestamp when) override {
-    due[task] = when;
+    chat_.memories_due[task] = when;
     co_return;
   }
   base::Task<std::vector<core::chat::OwedMemory>> claim(base::Timestamp now, base::Timestamp again,
-                                                        std::int64_t) override {
+                                                        std::int64_t limit) override {
     std::vector<core::chat::OwedMemory> owed;
-    for (auto& [id, when] : due) {
+    for (auto& [id, when] : chat_.memories_due) {
       const auto& [owner, task] = chat_.tasks.at(id);
-      if (when > now || !task.message_id) continue;
+      if (when > now || !task.message_id || std::ssize(owed) == limit) continue;
       when = again;
       owed.push_back({owner, task, message(task.request_message_id), message(*task.message_id)});
     }
     co_return owed;
   }
-  base::Task<> settle(UserScope, base::TaskId task) override {
-    due.erase(task);
+  base::Task<> settle(std::vector<core::chat::SettledMemory> memories) override {
+    for (const auto& each : memories) chat_.memories_due.erase(each.task);
     co_return;
   }
 

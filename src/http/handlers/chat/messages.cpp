@@ -86,9 +86,11 @@ base::Task<Response> MessageHandlers::post(UserRequest request, PostMessageBody 
   if (!key) co_return problem(key.error(), request.trace_id);
 
   const Form form = form_of(request.raw);
-  const core::chat::Follower follower{.login = request.identity.session, .deltas = form == Form::stream};
+  auto may_follow = [&logins = logins_, who = request.identity] { return logins.alive(who.scope, who.session); };
+  core::chat::Follower follower{
+      .login = request.identity.session, .deltas = form == Form::stream, .may_follow = std::move(may_follow)};
   auto command = command_of(*session, std::move(body), std::move(*key));
-  auto posted = co_await poster_.post(request.scope(), std::move(command), follower);
+  auto posted = co_await poster_.post(request.scope(), std::move(command), std::move(follower));
   if (!posted) co_return problem(posted.error(), request.trace_id);
   if (form == Form::async) {
     Response response = begun_task(posted->task);

@@ -79,6 +79,7 @@ class ChatTest : public testing::Test {
   core::agents::AgentRegistry registry_{agents_, cache_, clock_};
   core::memory::AgentMemory memory_{memories_, embedder_, clock_};
   const core::chat::Session session_ = chat_.new_session(user_);
+  core::chat::RunningTasks running_;
   base::TaskGroup work_{"work"};
   HandLoop loop_;
   InMemoryMemoryDebts debts_{chat_};
@@ -96,7 +97,13 @@ class ChatTest : public testing::Test {
                                        {}};
   static constexpr std::size_t kMaxRunning = 2;
   core::chat::MessagePoster poster_{
-      {.agents = registry_, .tasks = tasks_, .hub = hub_, .clock = clock_, .cores = loop_.cores(), .work = work_},
+      {.agents = registry_,
+       .tasks = tasks_,
+       .running = running_,
+       .hub = hub_,
+       .clock = clock_,
+       .cores = loop_.cores(),
+       .work = work_},
       runner_,
       kMaxRunning};
 };

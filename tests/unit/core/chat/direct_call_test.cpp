@@ -190,7 +190,7 @@ TEST_F(DirectCallTest, a_memory_that_cannot_be_stored_takes_no_answer_away_and_i
 
   memories_.before = nullptr;
   const auto paying = loop_.start(interactions_.run());
-  loop_.run_until([&] { return debts_.due.empty(); });
+  loop_.run_until([&] { return chat_.memories_due.empty(); });
   paying->cancel();
   ASSERT_EQ(memories_.items.size(), 1);
   EXPECT_TRUE(memories_.items[0].text.contains("Assistant: "));
@@ -200,7 +200,7 @@ TEST_F(DirectCallTest, a_memory_that_is_away_is_told_and_takes_no_answer_away) {
   memories_.before = [] { throw base::StoreError("the line broke"); };
   EXPECT_EQ(run().status, TaskStatus::completed);
   EXPECT_TRUE(events().front().body.payload.contains(R"("memory_error":"memory is away at the moment")"));
-  EXPECT_EQ(debts_.due.size(), 1);
+  EXPECT_EQ(chat_.memories_due.size(), 1);
 }
 
 TEST_F(DirectCallTest, an_agent_without_memory_neither_searches_nor_remembers) {

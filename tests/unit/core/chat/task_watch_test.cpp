@@ -14,8 +14,15 @@ class TaskWatchTest : public codelab::tests::StreamTest {
  protected:
   TaskWatch watch(TaskWatch::From from = TaskWatch::From::now, bool deltas = false,
                   events::Subscription::Bounds bounds = {}) {
-    return {hub_, user_, stream_, task_, subscription({.task = task_, .deltas = deltas}, bounds), from};
+    return {hub_,
+            user_,
+            stream_,
+            task_,
+            subscription({.task = task_, .deltas = deltas}, bounds),
+            from,
+            [this] { return found_in_store(); }};
   }
+  base::Task<base::Result<std::optional<TaskEnd>>> found_in_store() { co_return stored_; }
   void commit(EventType type, std::string_view payload = "{}") {
     auto event = event_of(payload, task_);
     event.type = type;
@@ -30,6 +37,8 @@ class TaskWatchTest : public codelab::tests::StreamTest {
   static Clock::time_point soon() { return Clock::now() + std::chrono::seconds{20}; }
 
   const base::TaskId task_ = base::TaskId::generate();
+  /// What a look into the store finds.
+  base::Result<std::optional<TaskEnd>> stored_ = std::optional<TaskEnd>();
 };
 
 TEST_F(TaskWatchTest, waits_for_the_end_and_keeps_the_answer) {
@@ -82,9 +91,53 @@ TEST_F(TaskWatchTest, from_its_beginning_it_has_nothing_of_other_tasks) {
   EXPECT_EQ(payloads(loop_.run(watched.next(soon()))), std::vector<std::string>{R"({"role":"user"})"});
 }
 
+TEST_F(TaskWatchTest, an_end_that_nobody_tells_of_is_found_in_the_store) {
+  for (const bool completed : {true, false}) {
+    TaskEnd end{.task = {.id = task_, .status = completed ? TaskStatus::completed : TaskStatus::failed}, .answer = {}};
+    if (completed) end.answer = Message{.content = "Hello"};
+    stored_ = std::optional(end);
+    auto watched = watch();
+    hub_.events_missed(user_.user(), stream_, std::nullopt);
+    loop_.run(watched.wait(soon()));
+    EXPECT_TRUE(watched.closed());
+    ASSERT_TRUE(watched.found());
+    EXPECT_EQ(watched.found()->task.status, end.task.status);
+    EXPECT_EQ(watched.found()->answer.has_value(), completed);
+  }
+}
+
+TEST_F(TaskWatchTest, a_login_that_has_ended_elsewhere_ends_it) {
+  auto watched = watch();
+  stored_ = base::make_error(base::ErrorCode::token_invalid, "this login has ended");
+  hub_.access_changed(user_.user());
+  loop_.run(watched.wait(soon()));
+  EXPECT_TRUE(watched.closed());
+  ASSERT_TRUE(watched.refusal());
+  EXPECT_EQ(watched.refusal()->code, base::ErrorCode::token_invalid);
+}
+
+TEST_F(TaskWatchTest, a_task_that_runs_on_is_watched_on) {
+  auto watched = watch();
+  hub_.events_missed(user_.user(), stream_, std::nullopt);
+  const auto waiting = loop_.start(watched.wait(soon()));
+  loop_.settle();
+  EXPECT_FALSE(waiting->ended());
+  commit_all();
+  loop_.run_until([&] { return waiting->ended(); });
+  EXPECT_TRUE(watched.end());
+}
+
+TEST_F(TaskWatchTest, an_event_that_comes_twice_is_told_once) {
+  auto watched = watch();
+  commit(EventType::message_created, R"({"role":"user"})");
+  hub_.event_arrived(log_.events(user_, stream_).front());
+  EXPECT_EQ(loop_.run(watched.next(soon())).size(), 1);
+}
+
 TEST_F(TaskWatchTest, texts_that_grow_are_for_those_who_stream) {
-  hub_.begin_text(user_, stream_, task_, "coder", base::MessageId::generate());
-  hub_.append_text(user_, stream_, task_, "Hello");
+  const auto message = base::MessageId::generate();
+  hub_.begin_text(user_, stream_, task_, "coder", message);
+  hub_.append_text(user_, stream_, message, "Hello");
   auto streaming = watch(TaskWatch::From::its_beginning, true);
   auto waiting = watch(TaskWatch::From::its_beginning, false);
   EXPECT_EQ(loop_.run(streaming.next(soon())).size(), 1);

@@ -5,14 +5,19 @@
 namespace codelab::core::events {
 namespace {
 
-const base::TaskId kOne = base::TaskId::generate();
-const base::TaskId kTwo = base::TaskId::generate();
+const base::MessageId kOne = base::MessageId::generate();
+const base::MessageId kTwo = base::MessageId::generate();
 
 GrowingTexts two_texts() {
   GrowingTexts texts;
-  texts.begin(kOne, "coder", base::MessageId::generate(), 0);
-  texts.begin(kTwo, "asker", base::MessageId::generate(), 0);
+  texts.begin(base::TaskId::generate(), "coder", kOne);
+  texts.begin(base::TaskId::generate(), "asker", kTwo);
   return texts;
+}
+
+/// Behind that event, and all that came before.
+bool append(GrowingTexts& texts, const base::MessageId& message, std::string_view text, std::int64_t seq) {
+  return texts.append(message, text, {.seq = seq, .delta = texts.total()});
 }
 
 std::string text_in(const TextDelta& delta) {
@@ -20,20 +25,20 @@ std::string text_in(const TextDelta& delta) {
   return delta.event.payload.substr(begin, delta.event.payload.rfind('"') - begin);
 }
 
-std::string all_text(const std::vector<TextDelta>& deltas, const base::TaskId& task) {
+std::string all_text(const std::vector<TextDelta>& deltas, const base::MessageId& message) {
   std::string text;
   for (const TextDelta& delta : deltas) {
-    if (delta.event.task == task) text += text_in(delta);
+    if (delta.event.payload.contains(message.str())) text += text_in(delta);
   }
   return text;
 }
 
 TEST(GrowingTexts, a_reader_who_stopped_in_mid_answer_gets_the_rest_as_one_delta) {
   auto texts = two_texts();
-  texts.append(kOne, "Hello ", 4);
+  append(texts, kOne, "Hello ", 4);
   const Position seen = texts.last(6).position;
-  texts.append(kOne, "big ", 4);
-  texts.append(kOne, "world", 4);
+  append(texts, kOne, "big ", 4);
+  append(texts, kOne, "world", 4);
   const auto rest = texts.after(seen);
   ASSERT_EQ(rest.size(), 1);
   EXPECT_EQ(text_in(rest.front()), "big world");
@@ -48,7 +53,7 @@ TEST(GrowingTexts, whoever_drops_after_any_delta_of_two_mixed_answers_misses_and
   for (int i = 0; i < 12; ++i) {
     const std::string piece(static_cast<std::size_t>(i % 3 + 1), static_cast<char>('a' + i));
     const bool first = i % 4 != 2;
-    texts.append(first ? kOne : kTwo, piece, 4 + i / 5);
+    append(texts, first ? kOne : kTwo, piece, 4 + i / 5);
     (first ? sofar.first : sofar.second) += piece;
     positions.push_back(texts.last(piece.size()).position);
     seen.push_back(sofar);
@@ -63,8 +68,8 @@ TEST(GrowingTexts, whoever_drops_after_any_delta_of_two_mixed_answers_misses_and
 
 TEST(GrowingTexts, who_saw_a_later_event_of_the_log_has_seen_the_deltas_before_it) {
   auto texts = two_texts();
-  texts.append(kOne, "before", 4);
-  texts.append(kOne, "after", 5);
+  append(texts, kOne, "before", 4);
+  append(texts, kOne, "after", 5);
   const auto rest = texts.after({.seq = 5});
   ASSERT_EQ(rest.size(), 1);
   EXPECT_EQ(text_in(rest.front()), "after");
@@ -72,15 +77,36 @@ TEST(GrowingTexts, who_saw_a_later_event_of_the_log_has_seen_the_deltas_before_i
 
 TEST(GrowingTexts, an_ended_text_is_gone_and_the_count_starts_anew_when_none_is_left) {
   auto texts = two_texts();
-  texts.append(kOne, "one", 4);
-  texts.append(kTwo, "two", 4);
+  append(texts, kOne, "one", 4);
+  append(texts, kTwo, "two", 4);
   texts.end(kOne);
   EXPECT_EQ(all_text(texts.after({}), kOne), "");
   EXPECT_EQ(all_text(texts.after({}), kTwo), "two");
-  EXPECT_FALSE(texts.append(kOne, "more", 4));
+  EXPECT_FALSE(append(texts, kOne, "more", 4));
   texts.end(kTwo);
   EXPECT_TRUE(texts.empty());
   EXPECT_EQ(texts.total(), 0);
+}
+
+TEST(GrowingTexts, pieces_of_one_text_that_others_come_between_stay_apart) {
+  auto texts = two_texts();
+  texts.append(kOne, "ab", {.seq = 4, .delta = 0});
+  texts.append(kOne, "cd", {.seq = 4, .delta = 7});
+  const auto all = texts.after({});
+  ASSERT_EQ(all.size(), 2);
+  EXPECT_EQ(all[1].position, (Position{.seq = 4, .delta = 9}));
+  EXPECT_EQ(all_text(texts.after({.seq = 4, .delta = 8}), kOne), "d");
+}
+
+TEST(GrowingTexts, a_task_that_begins_anew_has_no_text) {
+  GrowingTexts texts;
+  const auto task = base::TaskId::generate();
+  texts.begin(task, "coder", kOne);
+  append(texts, kOne, "one", 4);
+  texts.begin(base::TaskId::generate(), "asker", kTwo);
+  texts.end_of(task);
+  EXPECT_FALSE(texts.length_of(kOne));
+  EXPECT_TRUE(texts.length_of(kTwo));
 }
 
 TEST(Position, its_text_form_sorts_as_positions_do_and_is_read_again) {

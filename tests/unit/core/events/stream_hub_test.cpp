@@ -82,13 +82,14 @@ TEST_F(StreamHubTest, buffers_have_no_holes_when_their_bytes_are_used_up) {
 
 TEST_F(StreamHubTest, deltas_reach_those_who_want_them_with_their_place) {
   const auto task = base::TaskId::generate();
+  const auto message = base::MessageId::generate();
   commit_up_to(1);
-  hub_.begin_text(user_, stream_, task, "coder", base::MessageId::generate());
+  hub_.begin_text(user_, stream_, task, "coder", message);
   const auto reader = subscriber();
   const auto without = subscription({.deltas = false});
   hub_.subscribe(user_, stream_, without);
-  hub_.append_text(user_, stream_, task, "Hel");
-  hub_.append_text(user_, stream_, task, "lo");
+  hub_.append_text(user_, stream_, message, "Hel");
+  hub_.append_text(user_, stream_, message, "lo");
   const auto lines = taken(*reader).lines;
   ASSERT_EQ(lines.size(), 2);
   EXPECT_EQ(lines[1]->type, EventType::message_delta);
@@ -99,9 +100,10 @@ TEST_F(StreamHubTest, deltas_reach_those_who_want_them_with_their_place) {
 
 TEST_F(StreamHubTest, who_joins_in_mid_answer_gets_what_it_misses_of_the_text) {
   const auto task = base::TaskId::generate();
+  const auto message = base::MessageId::generate();
   commit_up_to(1);
-  hub_.begin_text(user_, stream_, task, "coder", base::MessageId::generate());
-  hub_.append_text(user_, stream_, task, "Hello");
+  hub_.begin_text(user_, stream_, task, "coder", message);
+  hub_.append_text(user_, stream_, message, "Hello");
   const auto start = joined({.seq = 1, .delta = 2});
   ASSERT_EQ(start.texts.size(), 1);
   EXPECT_TRUE(start.texts[0]->payload().contains(R"("offset":2,"text":"llo")")) << start.texts[0]->payload();
@@ -110,16 +112,17 @@ TEST_F(StreamHubTest, who_joins_in_mid_answer_gets_what_it_misses_of_the_text) {
 TEST_F(StreamHubTest, a_text_is_gone_with_its_message_with_the_end_of_its_task_or_when_it_is_ended) {
   for (const auto type : {EventType::message_created, EventType::task_failed, EventType::heartbeat}) {
     const auto task = base::TaskId::generate();
-    hub_.begin_text(user_, stream_, task, "coder", base::MessageId::generate());
-    hub_.append_text(user_, stream_, task, "Hello");
+    const auto message = base::MessageId::generate();
+    hub_.begin_text(user_, stream_, task, "coder", message);
+    hub_.append_text(user_, stream_, message, "Hello");
     ASSERT_EQ(joined().texts.size(), 1);
     if (type == EventType::heartbeat) {
-      hub_.end_text(user_, stream_, task);
+      hub_.end_text(user_, stream_, message);
     } else {
       log_.append(user_, stream_, {.type = type, .task = task});
     }
     EXPECT_TRUE(joined().texts.empty());
-    hub_.append_text(user_, stream_, task, "late");
+    hub_.append_text(user_, stream_, message, "late");
     EXPECT_TRUE(joined().texts.empty());
   }
 }

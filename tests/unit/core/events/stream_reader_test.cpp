@@ -125,11 +125,12 @@ TEST_F(StreamReaderTest, a_position_beyond_the_end_is_taken_for_the_end) {
 
 TEST_F(StreamReaderTest, a_text_that_grows_stands_between_the_events_that_it_came_between) {
   const auto task = base::TaskId::generate();
+  const auto message = base::MessageId::generate();
   commit_up_to(1);
-  hub_.begin_text(user_, stream_, task, "coder", base::MessageId::generate());
-  hub_.append_text(user_, stream_, task, "Hello ");
+  hub_.begin_text(user_, stream_, task, "coder", message);
+  hub_.append_text(user_, stream_, message, "Hello ");
   commit_up_to(2);
-  hub_.append_text(user_, stream_, task, "world");
+  hub_.append_text(user_, stream_, message, "world");
   for (const bool from_log : {false, true}) {
     // Past the buffer's hundred events the past comes from the log.
     if (from_log) commit_up_to(150);

@@ -25,7 +25,7 @@ class RedisStreamMessage : public testing::Test {
     return {.task = base::TaskId::generate(),
             .agent = "an agent",
             .message = base::MessageId::generate(),
-            .after_seq = 7,
+            .place = {.seq = 7, .delta = 60},
             .offset = 300,
             .text = " h\xc3\xa9:llo\n"};
   }
@@ -52,12 +52,13 @@ TEST_F(RedisStreamMessage, CarriesAPieceOfTextAndATip) {
   const TextPiece sent = piece();
   const std::string encoded = encode_message("me", sent);
   EXPECT_TRUE(encoded.ends_with(sent.text));
-  const auto message = decode_message(names_, encoded);
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(decode_message(names_, encoded).content)) << "it has no place";
+  const auto message = decode_message(names_, "7 60 " + encoded);
   const auto& got = std::get<TextPiece>(message.content);
   EXPECT_EQ(got.task, sent.task);
   EXPECT_EQ(got.agent, sent.agent);
   EXPECT_EQ(got.message, sent.message);
-  EXPECT_EQ(got.after_seq, 7);
+  EXPECT_EQ(got.place, sent.place);
   EXPECT_EQ(got.offset, 300);
   EXPECT_EQ(got.text, sent.text);
   EXPECT_EQ(std::get<Tip>(decode_message(names_, encode_message("me", Tip{9})).content).seq, 9);

@@ -1,0 +1,185 @@
+#include "core/events/stream_reader.hpp"
+#include "tests/unit/core/events/stream_fixture.hpp"
+
+namespace codelab::core::events {
+namespace {
+
+/// A bus that carries what it is given when the test says so, and keeps what it has carried.
+class HandBus final : public StreamBus {
+ public:
+  explicit HandBus(BusListener& listener) : listener_(listener) {}
+
+  /// The stream's order is the order of these calls, as it is on a real bus.
+  void bring(const Event& event) {
+    top_ = std::max(top_, event.seq);
+    kept.events.push_back(event);
+    if (event.body.task && ends_text(event.body.type)) {
+      std::erase_if(kept.texts, [&](const TextPiece& each) { return each.task == *event.body.task; });
+    }
+    listener_.event_arrived(event);
+  }
+  void bring(const base::UserId& user, StreamId stream, TextPiece piece) {
+    piece.place = {.seq = top_, .delta = delta_};
+    delta_ += std::ssize(piece.text);
+    kept.texts.push_back(piece);
+    listener_.text_arrived(user, stream, piece);
+  }
+
+  void publish(const Event& event) noexcept override { events.push_back(event); }
+  void publish_text(const base::UserId&, StreamId, TextPiece piece) noexcept override { texts.push_back(piece); }
+  void publish_access_change(const base::UserId&) noexcept override {}
+  base::Task<Following> follow(identity::UserScope, StreamId) override {
+    if (while_following) while_following();
+    co_return Following{.hold = std::make_unique<Follow>(), .live = live};
+  }
+  base::Task<Recent> recent(identity::UserScope, StreamId) override { co_return kept_before.value_or(kept); }
+  bool is_live(const base::UserId&) const noexcept override { return live; }
+
+  bool live = true;
+  std::vector<Event> events;
+  std::vector<TextPiece> texts;
+  Recent kept;
+  /// What recent() says, when that is older.
+  std::optional<Recent> kept_before;
+  std::function<void()> while_following;
+
+ private:
+  BusListener& listener_;
+  std::int64_t top_ = 0;
+  std::int64_t delta_ = 0;
+};
+
+class StreamHubOnBus : public codelab::tests::StreamTest {
+ protected:
+  StreamHubOnBus() { hub_.connect(bus_); }
+  ~StreamHubOnBus() override { hub_.disconnect(); }
+
+  std::shared_ptr<Subscription> reader() {
+    loop_.run(hub_.follow(user_, stream_));
+    auto made = subscription();
+    hub_.subscribe(user_, stream_, made);
+    return made;
+  }
+  std::vector<LinePtr> texts_for(Position since) { return hub_.join(user_, stream_, subscription(), since).texts; }
+  TextPiece foreign(std::int64_t offset, std::string text) const {
+    return {.task = task_, .agent = "asker", .message = theirs_, .place = {}, .offset = offset, .text = std::move(text)};
+  }
+  void commit(EventType type) { log_.append(user_, stream_, {.type = type, .task = task_}); }
+
+  HandBus bus_{hub_};
+  const base::TaskId task_ = base::TaskId::generate();
+  const base::MessageId ours_ = base::MessageId::generate();
+  const base::MessageId theirs_ = base::MessageId::generate();
+};
+
+TEST_F(StreamHubOnBus, a_followed_stream_shows_what_the_bus_brings_in_its_order) {
+  const auto reading = reader();
+  hub_.begin_text(user_, stream_, task_, "coder", ours_);
+  hub_.append_text(user_, stream_, ours_, "Hello");
+  commit_up_to(1);
+  EXPECT_TRUE(taken(*reading).lines.empty());
+  bus_.bring(user_.user(), stream_, foreign(0, "abc"));
+  bus_.bring(bus_.events.at(0));
+  bus_.bring(user_.user(), stream_, bus_.texts.at(0));
+  const auto lines = taken(*reading).lines;
+  ASSERT_EQ(lines.size(), 3);
+  EXPECT_EQ(lines[0]->position, (Position{.seq = 0, .delta = 3}));
+  EXPECT_EQ(lines[1]->position, (Position{.seq = 1}));
+  EXPECT_EQ(lines[2]->position, (Position{.seq = 1, .delta = 8}));
+}
+
+TEST_F(StreamHubOnBus, without_readers_or_without_the_bus_what_happens_here_is_told_at_once) {
+  const auto waiting = subscription();
+  hub_.subscribe(user_, stream_, waiting);
+  commit_up_to(1);
+  EXPECT_EQ(taken(*waiting).lines.size(), 1);
+  bus_.live = false;
+  const auto reading = reader();
+  hub_.begin_text(user_, stream_, task_, "coder", ours_);
+  hub_.append_text(user_, stream_, ours_, "Hello");
+  commit_up_to(2);
+  EXPECT_EQ(taken(*reading).lines.size(), 2);
+}
+
+TEST_F(StreamHubOnBus, who_comes_in_the_middle_gets_texts_from_the_bus_at_their_places) {
+  hub_.begin_text(user_, stream_, task_, "coder", ours_);
+  bus_.bring({.user = user_.user(), .stream = stream_, .seq = 1, .body = {.type = EventType::task_started, .task = task_}, .at = {}});
+  bus_.bring(user_.user(), stream_, foreign(0, "abc"));
+  hub_.append_text(user_, stream_, ours_, "Hello");
+  bus_.bring(user_.user(), stream_, bus_.texts.at(0));
+  const auto reading = reader();
+  const auto missing = texts_for({.seq = 1, .delta = 2});
+  ASSERT_EQ(missing.size(), 2);
+  EXPECT_TRUE(missing[0]->payload().contains(R"("offset":2,"text":"c")")) << missing[0]->payload();
+  EXPECT_EQ(missing[1]->position, (Position{.seq = 1, .delta = 8}));
+}
+
+TEST_F(StreamHubOnBus, a_text_that_ends_while_the_stream_begins_to_be_followed_does_not_come_back) {
+  bus_.bring(user_.user(), stream_, foreign(0, "abc"));
+  bus_.kept_before = bus_.kept;
+  bus_.while_following = [&, told = false]() mutable {
+    if (std::exchange(told, true)) return;
+    commit(EventType::message_created);
+    bus_.bring(bus_.events.at(0));
+  };
+  const auto reading = reader();
+  EXPECT_TRUE(texts_for({}).empty());
+}
+
+TEST_F(StreamHubOnBus, a_task_that_is_begun_again_begins_its_text_again) {
+  const auto reading = reader();
+  bus_.bring(user_.user(), stream_, foreign(0, "abc"));
+  commit(EventType::task_started);
+  bus_.bring(bus_.events.at(0));
+  auto again = foreign(0, "ABC");
+  again.message = ours_;
+  bus_.bring(user_.user(), stream_, again);
+  bus_.bring(user_.user(), stream_, foreign(3, "late"));
+  const auto texts = texts_for({});
+  ASSERT_EQ(texts.size(), 1);
+  EXPECT_TRUE(texts[0]->payload().contains("ABC"));
+}
+
+TEST_F(StreamHubOnBus, a_text_with_a_hole_is_given_up) {
+  const auto reading = reader();
+  bus_.bring(user_.user(), stream_, foreign(0, "abc"));
+  hub_.events_missed(user_.user(), stream_, std::nullopt);
+  bus_.bring(user_.user(), stream_, foreign(5, "fgh"));
+  EXPECT_TRUE(texts_for({}).empty());
+  EXPECT_TRUE(taken(*reading).missed);
+}
+
+TEST_F(StreamHubOnBus, a_reader_that_is_ahead_of_this_process_gets_no_piece_twice) {
+  bus_.bring(user_.user(), stream_, foreign(0, "abc"));
+  const auto keeps_following = reader();
+  StreamReader reading({.log = log_, .hub = hub_, .clock = clock_}, user_, stream_,
+                       {.since = Position{.seq = 0, .delta = 6}}, subscription());
+  loop_.run(reading.join());
+  bus_.bring(user_.user(), stream_, foreign(3, "def"));
+  bus_.bring(user_.user(), stream_, foreign(6, "ghi"));
+  const auto lines = loop_.run(reading.next());
+  ASSERT_EQ(lines.size(), 1);
+  EXPECT_EQ(lines[0]->position, (Position{.seq = 0, .delta = 9}));
+}
+
+TEST_F(StreamHubOnBus, a_piece_that_comes_before_its_event_waits_for_it) {
+  const auto keeps_following = reader();
+  commit_up_to(1);
+  bus_.bring(bus_.events.at(0));
+  StreamReader reading({.log = log_, .hub = hub_, .clock = clock_}, user_, stream_, {.since = Position{.seq = 1}},
+                       subscription());
+  loop_.run(reading.join());
+  commit_up_to(2);
+  auto piece = foreign(0, "abc");
+  piece.place = {.seq = 2};
+  hub_.text_arrived(user_.user(), stream_, piece);
+  std::vector<LinePtr> lines;
+  while (lines.size() < 2) {
+    for (auto& each : loop_.run(reading.next())) lines.push_back(each);
+  }
+  EXPECT_EQ(lines[0]->position, (Position{.seq = 2}));
+  EXPECT_EQ(lines[1]->position, (Position{.seq = 2, .delta = 3}));
+}
+
+}  // namespace
+}  // namespace codelab::core::events
