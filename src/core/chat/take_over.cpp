@@ -26,7 +26,10 @@ base::Task<> pause(std::chrono::milliseconds time) {
 
 }  // namespace
 
-base::Task<> TakeOver::begin() { co_await ports_.leases.renew(limits_.lease); }
+base::Task<> TakeOver::begin() {
+  const bool renewed = co_await renew();
+  if (!renewed) throw base::StoreError("the lease on tasks could not be taken");
+}
 
 base::Task<> TakeOver::run() {
   for (;;) {
