@@ -24,13 +24,13 @@ class Sharded {
     return tests::query_postgres(at(shard).superuser(), sql);
   }
 
-  /// Every row that the user has there, as text, by table.
+  /// Every row that the user has there, as text, by table; the catalogue says which tables there are.
   std::map<std::string, std::vector<std::string>> rows(const std::string& shard, const base::UserId& user) const {
     std::map<std::string, std::vector<std::string>> all;
-    for (const auto& table : user_tables()) {
-      const auto* owner = table.name == "users" ? "id" : "user_id";
-      all[std::string(table.name)] = query(
-          shard, fmt::format("SELECT t::text FROM {} t WHERE {} = '{}' ORDER BY 1", table.name, owner, user.str()));
+    for (const auto& table : query(shard, "SELECT tablename FROM pg_policies WHERE policyname = 'own_rows'")) {
+      const auto* owner = table == "users" ? "id" : "user_id";
+      all[table] =
+          query(shard, fmt::format("SELECT t::text FROM {} t WHERE {} = '{}' ORDER BY 1", table, owner, user.str()));
     }
     return all;
   }
