@@ -162,6 +162,12 @@ CREATE TABLE runners (
   alive_until bigint NOT NULL
 );
 
+-- Users who are not here: they live on another server now, or are on the way (0002_shards.sql). No user owns these.
+CREATE TABLE moved_users (
+  user_id  uuid   NOT NULL PRIMARY KEY,
+  moved_at bigint NOT NULL
+);
+
 -- Kept for a day.
 CREATE TABLE idempotency_keys (
   user_id      uuid   NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -302,6 +308,7 @@ CREATE FUNCTION codelab_take_over(new_runner uuid, most bigint, running uuid[], 
         WHERE t.status IN (''queued'', ''running'')
           AND CASE WHEN t.runner = new_runner THEN t.created_at < begun_before AND t.id <> ALL (running)
             ELSE t.runner <> ALL (ARRAY(SELECT r.id FROM runners r WHERE r.alive_until >= codelab_now())) END
+          AND NOT EXISTS (SELECT FROM moved_users m WHERE m.user_id = t.user_id)
         ORDER BY t.user_id, t.id LIMIT most FOR UPDATE OF t SKIP LOCKED)
       UPDATE tasks t SET runner = new_runner, attempt = t.attempt + 1 FROM lost
       WHERE t.user_id = lost.user_id AND t.id = lost.id RETURNING t.user_id, t.id, t.attempt';
@@ -311,6 +318,7 @@ CREATE FUNCTION codelab_claim_memories(due bigint, again bigint, most bigint)
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
   AS 'WITH owed AS (
         SELECT t.user_id, t.id FROM tasks t WHERE t.memory_due <= due AND t.status = ''completed''
+          AND NOT EXISTS (SELECT FROM moved_users m WHERE m.user_id = t.user_id)
         ORDER BY t.memory_due LIMIT most FOR UPDATE SKIP LOCKED)
       UPDATE tasks t SET memory_due = again FROM owed
       WHERE t.user_id = owed.user_id AND t.id = owed.id RETURNING t.user_id, t.id';

@@ -15,6 +15,7 @@
 #include "app/doctor.hpp"
 #include "app/operator.hpp"
 #include "app/serve.hpp"
+#include "app/shards.hpp"
 #include "base/log.hpp"
 #include "config/load.hpp"
 #include "config/unknown_variables.hpp"
@@ -53,6 +54,7 @@ int run_command_line(int argc, char** argv) {
   program.require_subcommand(1);
   std::string file;
   OperatorOptions options;
+  ShardOptions shard_options;
   int status = 0;
 
   const auto add = [&](CLI::App& parent, const char* name, const char* help, auto command) {
@@ -78,6 +80,15 @@ int run_command_line(int argc, char** argv) {
   add(*user, "erase", "Erase a user and everything they own",
       [&](const config::Settings& settings) { return erase_user(settings, options); })
       ->add_option("email", options.email)
+      ->required();
+  CLI::App* shards =
+      program.add_subcommand("shards", "The databases that users are spread over")->require_subcommand(1);
+  add(*shards, "list", "List the databases, how many users live in each, and the moves that are not finished",
+      list_shards);
+  CLI::App* move = add(*shards, "move", "Move a user to another database, while all of them serve",
+                       [&](const config::Settings& settings) { return move_user(settings, shard_options); });
+  move->add_option("user", shard_options.user, "E-mail address or id")->required();
+  move->add_option("shard", shard_options.shard, "Its name; where the user lives now gives an unfinished move up")
       ->required();
   add(program, "token", "Print an access token for a service (with SQLite while the server is stopped)",
       [&](const config::Settings& settings) { return mint_token(settings, options); })

@@ -69,14 +69,19 @@ std::optional<std::string> fault_of_host(const std::string& host) {
 /// Addresses may hold passwords: they are not repeated.
 std::vector<std::string> faults_of_stores(const config::Settings& settings) {
   std::vector<std::string> faults;
-  for (const auto& [name, address] : {std::pair{"storage.database_url", &settings.database_url},
-                                      std::pair{"storage.database_migration_url", &settings.database_migration_url}}) {
-    if (address->empty()) continue;
+  const auto look_at = [&](std::string_view name, const std::string& address) {
+    if (address.empty()) return;
     try {
-      infra::postgres::Address{*address};
+      infra::postgres::Address{address};
     } catch (const base::StoreError& failure) {
       faults.push_back(fmt::format("{}: {}", name, failure.what()));
     }
+  };
+  look_at("storage.database_url", settings.database_url);
+  look_at("storage.database_migration_url", settings.database_migration_url);
+  for (const config::Shard& shard : settings.shards()) {
+    look_at(fmt::format("storage.database_shards, {}", shard.name), shard.address);
+    look_at(fmt::format("storage.database_shard_migration_urls, {}", shard.name), shard.migration_address);
   }
   if (!settings.redis_url.empty()) {
     const auto address = infra::redis::parse_address(settings.redis_url);

@@ -1,5 +1,6 @@
 #include "app/platform.hpp"
 
+#include <iterator>
 #include <set>
 
 #include <boost/asio/steady_timer.hpp>
@@ -9,6 +10,7 @@
 #include "app/run_task.hpp"
 #include "app/usable.hpp"
 #include "base/log.hpp"
+#include "base/store_error.hpp"
 #include "infra/embedded_models/offline_chat_model.hpp"
 #include "infra/embedded_models/offline_embedder.hpp"
 #include "infra/openai/openai_chat_model.hpp"
@@ -157,15 +159,18 @@ Platform::Platform(const config::Settings& settings)
               .clock = clock,
               .cores = cores,
               .work = work},
-             runner, static_cast<std::size_t>(settings.max_running_tasks)),
-      take_over({.leases = storage->task_leases(),
-                 .tasks = storage->tasks(),
-                 .running = running,
-                 .agents = agents,
-                 .clock = clock,
-                 .cores = cores,
-                 .work = work},
-                runner, {.running = static_cast<std::size_t>(settings.max_running_tasks)}) {
+             runner, static_cast<std::size_t>(settings.max_running_tasks)) {
+  for (core::chat::TaskLeases* leases : storage->task_leases()) {
+    take_overs.emplace_back(
+        core::chat::TakeOver::Ports{.leases = *leases,
+                                    .tasks = storage->tasks(),
+                                    .running = running,
+                                    .agents = agents,
+                                    .clock = clock,
+                                    .cores = cores,
+                                    .work = work},
+        runner, core::chat::TakeOver::Limits{.running = static_cast<std::size_t>(settings.max_running_tasks)});
+  }
   if (auto* bus = shared->bus()) hub.connect(*bus);
 
   metrics.set_models(known_models(settings, prices, *embedder));
@@ -178,17 +183,30 @@ Platform::~Platform() { stop(std::chrono::milliseconds{0}); }
 
 void Platform::start() {
   cores.start();
-  run_task(cores.executor(0), take_over.begin());
-  leasing_ = true;
+  begin_leases();
   memories.start();
-  upkeep.spawn(cores.executor(0), take_over.keep_lease());
-  upkeep.spawn(cores.executor(0), take_over.run());
+  for (auto& take_over : take_overs) {
+    upkeep.spawn(cores.executor(0), take_over.keep_lease());
+    upkeep.spawn(cores.executor(0), take_over.run());
+  }
   upkeep.spawn(cores.executor(0), interactions.run());
   upkeep.spawn(cores.executor(0), sweep_streams(hub, cores.executor(0)));
 }
 
+void Platform::begin_leases() {
+  run_task(cores.executor(0), take_overs.front().begin());
+  leasing_ = true;
+  for (auto take_over = std::next(take_overs.begin()); take_over != take_overs.end(); ++take_over) {
+    try {
+      run_task(cores.executor(0), take_over->begin());
+    } catch (const base::StoreError& failure) {
+      base::log::error("started_without_a_shard", {{"reason", failure.what()}});
+    }
+  }
+}
+
 void Platform::stop(std::chrono::milliseconds grace) {
-  take_over.stop_taking();
+  for (auto& take_over : take_overs) take_over.stop_taking();
   if (!work.drain(grace)) {
     base::log::warning("tasks_cancelled", {{"count", work.size()}});
     work.cancel();
@@ -197,7 +215,9 @@ void Platform::stop(std::chrono::milliseconds grace) {
   // Until here the lease on the tasks was renewed.
   upkeep.cancel();
   upkeep.drain(kCancelGrace);
-  if (std::exchange(leasing_, false)) run_task(cores.executor(0), take_over.end());
+  if (std::exchange(leasing_, false)) {
+    for (auto& take_over : take_overs) run_task(cores.executor(0), take_over.end());
+  }
   memories.stop();
   storage->stop();
   hub.disconnect();

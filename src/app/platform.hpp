@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -87,9 +88,13 @@ struct Platform {
   base::TaskGroup work;
   base::TaskGroup upkeep;
   core::chat::MessagePoster poster;
-  core::chat::TakeOver take_over;
+  /// One for each database that tasks are kept in: one that is away keeps no other waiting.
+  std::deque<core::chat::TakeOver> take_overs;
 
  private:
+  /// Throws when the first database is away.
+  void begin_leases();
+
   bool leasing_ = false;
 };
 

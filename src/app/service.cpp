@@ -97,6 +97,10 @@ base::Task<http::handlers::Readiness> Service::readiness() {
     readiness.stores.push_back({.name = health->name, .status = health->available ? "ok" : "unavailable"});
     if (!health->available) readiness.status = "degraded";
   }
+  for (const auto& part : platform_.storage->parts()) {
+    readiness.stores.push_back({.name = part.name, .status = part.available ? "ok" : "unavailable"});
+    if (!part.available) readiness.status = "degraded";
+  }
   // Any read shows that the store answers; nobody owns nothing, so this one is quick.
   const auto nobody = core::identity::ScopeIssuer::open({});
   try {

@@ -28,7 +28,7 @@ class SqliteStorage final : public Storage {
   core::chat::SessionStore& sessions() override { return sessions_; }
   core::chat::MessageStore& messages() override { return messages_; }
   core::chat::TaskStore& tasks() override { return tasks_; }
-  core::chat::TaskLeases& task_leases() override { return task_leases_; }
+  std::vector<core::chat::TaskLeases*> task_leases() override { return {&task_leases_}; }
   core::chat::MemoryDebts& memory_debts() override { return memory_debts_; }
   core::events::EventLog& event_log() override { return event_log_; }
   core::events::OwnStream& own_stream() override { return event_log_; }

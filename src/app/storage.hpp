@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/thread_pool.hpp>
 
@@ -24,12 +26,19 @@ class Storage {
   virtual ~Storage() = default;
   /// As operators know it: "sqlite", "postgresql".
   virtual std::string_view name() const = 0;
+  /// The databases beside the first that some of the users live in, and whether each did lately what it was asked.
+  struct Part {
+    std::string name;
+    bool available = true;
+  };
+  virtual std::vector<Part> parts() const { return {}; }
   virtual core::identity::UserStore& users() = 0;
   virtual core::agents::AgentStore& agents() = 0;
   virtual core::chat::SessionStore& sessions() = 0;
   virtual core::chat::MessageStore& messages() = 0;
   virtual core::chat::TaskStore& tasks() = 0;
-  virtual core::chat::TaskLeases& task_leases() = 0;
+  /// One for each database that tasks are kept in: each is kept on its own.
+  virtual std::vector<core::chat::TaskLeases*> task_leases() = 0;
   virtual core::chat::MemoryDebts& memory_debts() = 0;
   virtual core::events::EventLog& event_log() = 0;
   virtual core::events::OwnStream& own_stream() = 0;

@@ -143,8 +143,26 @@ void check_scale(const Settings& settings, Faults& faults) {
   }
 }
 
+void check_shards(const Settings& settings, Faults& faults) {
+  const auto shards = named_addresses(settings.database_shards, "storage.database_shards", faults);
+  const auto owners =
+      named_addresses(settings.database_shard_migration_urls, "storage.database_shard_migration_urls", faults);
+  for (const NamedAddress& owner : owners) {
+    if (std::ranges::find(shards, owner.name, &NamedAddress::name) != shards.end()) continue;
+    faults.push_back(fmt::format(
+        "storage.database_shard_migration_urls names the shard \"{}\", which storage.database_shards does not",
+        owner.name));
+  }
+  if (!shards.empty() && settings.database_url.empty()) {
+    faults.emplace_back(
+        "storage.database_shards (CODELAB_DATABASE_SHARDS) names databases beside the first: set storage.database_url "
+        "(CODELAB_DATABASE_URL) too");
+  }
+}
+
 void check(const Settings& settings, Faults& faults) {
   check_origins(settings, faults);
+  check_shards(settings, faults);
   check_scale(settings, faults);
   for (const auto& [name, url] : {std::pair{"llm.base_url", &settings.llm.base_url},
                                   std::pair{"embedding.base_url", &settings.embedding.base_url}}) {

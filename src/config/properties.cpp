@@ -56,8 +56,17 @@ const std::vector<Property>& table() {
       {"storage.database_migration_url", "CODELAB_DATABASE_MIGRATION_URL", "",
        "The same database as its owner, who changes the schema at start. Empty: database_url does.",
        TextRule{[](S& s) -> std::string& { return s.database_migration_url; }}},
+      {"storage.database_shards", "CODELAB_DATABASE_SHARDS", "",
+       "Further databases that users are spread over, as name=address;name=address. database_url is the one named "
+       "main.",
+       TextRule{[](S& s) -> std::string& { return s.database_shards; }}},
+      {"storage.database_shard_migration_urls", "CODELAB_DATABASE_SHARD_MIGRATION_URLS", "",
+       "The same databases as their owners, by the same names. One that is not here: its address in database_shards "
+       "does.",
+       TextRule{[](S& s) -> std::string& { return s.database_shard_migration_urls; }}},
       {"storage.database_connections", "CODELAB_DATABASE_CONNECTIONS", "",
-       "Connections of this process to PostgreSQL; requests wait for one, and get 503 when none comes free in 3 s.",
+       "Connections of this process to each PostgreSQL database; requests wait for one, and get 503 when none comes "
+       "free in 3 s.",
        NumberRule{[](S& s) -> std::int64_t& { return s.database_connections; }, 2, 1'000}},
       {"storage.database_prepared_statements", "CODELAB_DATABASE_PREPARED_STATEMENTS", "",
        "off for a PgBouncer in transaction mode that keeps none.",

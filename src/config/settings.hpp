@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/log.hpp"
+#include "config/shards.hpp"
 
 namespace codelab::config {
 
@@ -27,6 +29,8 @@ struct Settings {
 
   std::string database_url;
   std::string database_migration_url;
+  std::string database_shards;
+  std::string database_shard_migration_urls;
   std::int64_t database_connections = 16;
   std::string database_prepared_statements = "on";
   std::string redis_url;
@@ -61,6 +65,8 @@ struct Settings {
 
   base::log::Level parsed_log_level() const;
   bool metrics_apart() const { return metrics_port >= 0; }
+  /// As database_shards and database_shard_migration_urls name them.
+  std::vector<Shard> shards() const;
   bool registration_open() const { return registration == "open"; }
 };
 

@@ -86,6 +86,15 @@ TEST_P(MemoryStoreContract, ListsNewestFirstPageByPage) {
   EXPECT_EQ(rest.items[0].text, "one");
 }
 
+TEST_P(MemoryStoreContract, KeepsAMemoryOnceHoweverOftenItIsAdded) {
+  const auto user = new_user();
+  const auto agent = new_agent(user, "coder");
+  core::memory::NewMemory memory{.item = {.id = base::MemoryId::generate(), .text = "x"}, .embedding = at_angle(0)};
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(run_task(stores->memory().add(user, agent.id, memory)));
+  EXPECT_EQ(run_task(stores->memory().list(user, agent.id, {})).total, 1);
+  EXPECT_EQ(run_task(stores->memory().stats(user, agent.id)).count, 1);
+}
+
 TEST_P(MemoryStoreContract, RefusesAMemoryForAnAgentThatIsNotThere) {
   const auto user = new_user();
   core::memory::NewMemory memory{.item = {.id = base::MemoryId::generate(), .text = "x"}, .embedding = at_angle(0)};

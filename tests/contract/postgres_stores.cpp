@@ -1,10 +1,14 @@
+#include <algorithm>
+#include <deque>
 #include <functional>
+#include <iterator>
 #include <optional>
 
 #include <boost/asio/thread_pool.hpp>
 
 #include "infra/postgres/agent_store.hpp"
 #include "infra/postgres/event_log.hpp"
+#include "infra/postgres/memory_debts.hpp"
 #include "infra/postgres/memory_store.hpp"
 #include "infra/postgres/message_store.hpp"
 #include "infra/postgres/session_store.hpp"
@@ -25,12 +29,21 @@ constexpr std::size_t kConnections = 8;
 
 constexpr std::size_t kIndexBytes = 1 << 20;
 
-enum class Way : std::uint8_t { direct, through_pgbouncer };
+enum class Way : std::uint8_t { direct, through_pgbouncer, spread };
+
+/// Users are spread over both, if they are.
+struct Databases {
+  PostgresDatabase main;
+  PostgresDatabase other;
+};
 
 /// PgBouncer of Debian 12 knows no prepared statements in transaction mode.
-postgres::DatabaseSettings settings(const PostgresDatabase& data, Way way) {
+postgres::DatabaseSettings settings(const Databases& data, Way way) {
   postgres::DatabaseSettings settings{
-      .address = data.serving(), .migration_address = data.owner(), .connections = kConnections};
+      .address = data.main.serving(), .migration_address = data.main.owner(), .connections = kConnections};
+  if (way == Way::spread) {
+    settings.shards.push_back({.name = "b", .address = data.other.serving(), .migration_address = data.other.owner()});
+  }
   if (way == Way::through_pgbouncer) {
     settings.address += " host=" + PgBouncer::shared().folder();
     settings.connection.prepared_statements = false;
@@ -47,6 +60,35 @@ class RunningCores {
   base::Cores cores_{2};
 };
 
+/// Those of all shards, as one: a process looks after each on its own.
+class AllLeases final : public core::chat::TaskLeases {
+ public:
+  explicit AllLeases(postgres::Database& database) {
+    for (std::size_t shard = 0; shard < database.shards(); ++shard) leases_.emplace_back(database, shard);
+  }
+
+  base::Task<> renew(std::chrono::milliseconds lease) override {
+    for (auto& each : leases_) co_await each.renew(lease);
+  }
+  base::Task<std::vector<core::chat::TakenTask>> take_over(core::chat::TakeOverRule rule) override {
+    std::vector<core::chat::TakenTask> all;
+    const std::int64_t limit = rule.limit;
+    for (auto& each : leases_) {
+      if (std::ssize(all) == limit) break;
+      rule.limit = limit - std::ssize(all);
+      auto taken = co_await each.take_over(rule);
+      std::ranges::move(taken, std::back_inserter(all));
+    }
+    co_return all;
+  }
+  base::Task<> release() override {
+    for (auto& each : leases_) co_await each.release();
+  }
+
+ private:
+  std::deque<postgres::PostgresTaskLeases> leases_;
+};
+
 /// The stores as one process has them.
 struct Process {
   Process(const postgres::DatabaseSettings& settings, base::Cores& cores, const base::Clock& clock,
@@ -60,7 +102,8 @@ struct Process {
   postgres::PostgresSessionStore sessions{database};
   postgres::PostgresMessageStore messages{database};
   postgres::PostgresTaskStore tasks{database};
-  postgres::PostgresTaskLeases leases{database};
+  AllLeases leases{database};
+  postgres::PostgresMemoryDebts debts{database};
   postgres::PostgresEventLog log{database};
   postgres::MemoryIndexes indexes{kIndexBytes};
   boost::asio::thread_pool threads{2};
@@ -80,6 +123,7 @@ class PostgresStores final : public Stores {
   core::chat::MessageStore& messages() override { return process_->messages; }
   core::chat::TaskStore& tasks() override { return process_->tasks; }
   core::chat::TaskLeases& leases() override { return process_->leases; }
+  core::chat::MemoryDebts& debts() override { return process_->debts; }
   core::events::EventLog& log() override { return process_->log; }
   core::events::OwnStream& own_stream() override { return process_->log; }
   core::memory::MemoryStore& memory() override { return process_->memory; }
@@ -89,7 +133,7 @@ class PostgresStores final : public Stores {
   }
 
  private:
-  PostgresDatabase data_;
+  Databases data_;
   RunningCores cores_;
   std::optional<Process> process_;
   std::function<void()> start_;
@@ -104,7 +148,8 @@ std::unique_ptr<Stores> make_stores(const base::Clock& clock, core::events::Even
 
 std::vector<StoreKind> postgres_kinds() {
   return {{.name = "Postgres", .make = make_stores<Way::direct>},
-          {.name = "PostgresBehindPgBouncer", .make = make_stores<Way::through_pgbouncer>}};
+          {.name = "PostgresBehindPgBouncer", .make = make_stores<Way::through_pgbouncer>},
+          {.name = "PostgresShards", .make = make_stores<Way::spread>}};
 }
 
 }  // namespace codelab::tests

@@ -8,6 +8,7 @@
 #include "infra/qdrant/memory_store.hpp"
 #include "infra/sqlite/agent_store.hpp"
 #include "infra/sqlite/event_log.hpp"
+#include "infra/sqlite/memory_debts.hpp"
 #include "infra/sqlite/message_store.hpp"
 #include "infra/sqlite/session_store.hpp"
 #include "infra/sqlite/task_leases.hpp"
@@ -92,6 +93,7 @@ class QdrantStores final : public Stores {
   core::events::OwnStream& own_stream() override { return log_; }
   core::memory::MemoryStore& memory() override { return memory_; }
   core::chat::TaskLeases& leases() override { return leases_; }
+  core::chat::MemoryDebts& debts() override { return debts_; }
   void restart() override { throw std::logic_error("only memory is tested over this kind"); }
 
  private:
@@ -106,6 +108,7 @@ class QdrantStores final : public Stores {
   sqlite::SqliteMessageStore messages_{database_};
   sqlite::SqliteTaskStore tasks_{database_};
   sqlite::SqliteTaskLeases leases_{database_};
+  sqlite::SqliteMemoryDebts debts_{database_};
   sqlite::SqliteEventLog log_{database_};
   qdrant::QdrantMemoryStore memory_;
   ThoroughAgentStore agents_{own_agents_, memory_};

@@ -5,6 +5,7 @@
 #include "infra/sqlite/agent_store.hpp"
 #include "infra/sqlite/event_log.hpp"
 #include "infra/sqlite/memory_store.hpp"
+#include "infra/sqlite/memory_debts.hpp"
 #include "infra/sqlite/message_store.hpp"
 #include "infra/sqlite/session_store.hpp"
 #include "infra/sqlite/task_leases.hpp"
@@ -38,6 +39,7 @@ struct Process {
   sqlite::SqliteMessageStore messages{database};
   sqlite::SqliteTaskStore tasks{database};
   sqlite::SqliteTaskLeases leases{database};
+  sqlite::SqliteMemoryDebts debts{database};
   sqlite::SqliteEventLog log{database};
   sqlite::SqliteMemoryStore memory{database, indexes};
 };
@@ -55,6 +57,7 @@ class SqliteStores final : public Stores {
   core::chat::MessageStore& messages() override { return process_->messages; }
   core::chat::TaskStore& tasks() override { return process_->tasks; }
   core::chat::TaskLeases& leases() override { return process_->leases; }
+  core::chat::MemoryDebts& debts() override { return process_->debts; }
   core::events::EventLog& log() override { return process_->log; }
   core::events::OwnStream& own_stream() override { return process_->log; }
   core::memory::MemoryStore& memory() override { return process_->memory; }

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "core/agents/ports.hpp"
+#include "core/chat/memory_debts.hpp"
 #include "core/chat/ports.hpp"
 #include "core/chat/task_leases.hpp"
 #include "core/events/ports.hpp"
@@ -33,6 +34,7 @@ class Stores {
   virtual core::events::OwnStream& own_stream() = 0;
   virtual core::memory::MemoryStore& memory() = 0;
   virtual core::chat::TaskLeases& leases() = 0;
+  virtual core::chat::MemoryDebts& debts() = 0;
   /// The same store as the next process has it, once this one is gone without a word.
   virtual void restart() = 0;
 };

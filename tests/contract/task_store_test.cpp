@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include <gtest/gtest.h>
 
 #include "base/describe/encode.hpp"
@@ -242,18 +245,53 @@ TEST_P(TaskStoreContract, TakesOverWhatAProcessThatIsGoneLeftUnfinished) {
   run_task(stores->tasks().end(bob, ended(done, TaskStatus::cancelled), {}));
   stores->restart();
   run_task(stores->leases().renew(std::chrono::seconds(60)));
-  const auto first = run_task(stores->leases().take_over({.limit = 1}));
-  const auto second = run_task(stores->leases().take_over({.limit = 10}));
-  ASSERT_EQ(first.size(), 1);
-  ASSERT_EQ(second.size(), 1);
-  EXPECT_EQ(first[0].scope, ann);
-  EXPECT_EQ(first[0].task.id, hers.id);
-  EXPECT_EQ(second[0].scope, bob);
-  EXPECT_EQ(second[0].task.id, his.id);
-  EXPECT_EQ(second[0].request.id, his.request_message_id);
-  EXPECT_EQ(second[0].request.content, "hello");
-  EXPECT_EQ(second[0].attempt, 2);
+  auto taken = run_task(stores->leases().take_over({.limit = 1}));
+  ASSERT_EQ(taken.size(), 1);
+  std::ranges::move(run_task(stores->leases().take_over({.limit = 10})), std::back_inserter(taken));
+  ASSERT_EQ(taken.size(), 2);
+  if (taken[0].scope == bob) std::swap(taken[0], taken[1]);
+  EXPECT_EQ(taken[0].scope, ann);
+  EXPECT_EQ(taken[0].task.id, hers.id);
+  EXPECT_EQ(taken[1].scope, bob);
+  EXPECT_EQ(taken[1].task.id, his.id);
+  EXPECT_EQ(taken[1].request.id, his.request_message_id);
+  EXPECT_EQ(taken[1].request.content, "hello");
+  EXPECT_EQ(taken[1].attempt, 2);
   EXPECT_TRUE(run_task(stores->leases().take_over({.limit = 10})).empty());
+}
+
+TEST_P(TaskStoreContract, TakesOverItsOwnTasksThatItDoesNotKnowOf) {
+  const auto user = new_user();
+  const auto known = begun(user, new_session(user));
+  const auto lost = begun(user, new_session(user));
+  run_task(stores->leases().renew(std::chrono::seconds(60)));
+  core::chat::TakeOverRule rule{.limit = 10, .running = {known.id}, .begun_before = lost.created_at};
+  EXPECT_TRUE(run_task(stores->leases().take_over(rule)).empty());
+  rule.begun_before += std::chrono::seconds(1);
+  const auto taken = run_task(stores->leases().take_over(rule));
+  ASSERT_EQ(taken.size(), 1);
+  EXPECT_EQ(taken[0].task.id, lost.id);
+  EXPECT_EQ(taken[0].attempt, 2);
+  rule.running.push_back(lost.id);
+  EXPECT_TRUE(run_task(stores->leases().take_over(rule)).empty());
+}
+
+TEST_P(TaskStoreContract, OwesTheMemoryOfAnAnswerFromItsCommitUntilItIsSettled) {
+  const auto user = new_user();
+  const auto task = begun(user, new_session(user));
+  const auto answer = answer_to(task);
+  const auto due = answer.created_at + std::chrono::seconds(60);
+  ASSERT_TRUE(run_task(stores->tasks().complete(user, completed(task, answer), answer, {}, due)));
+  EXPECT_TRUE(run_task(stores->debts().claim(due - std::chrono::seconds(1), due, 10)).empty());
+  const auto again = due + std::chrono::seconds(60);
+  const auto owed = run_task(stores->debts().claim(due, again, 10));
+  ASSERT_EQ(owed.size(), 1);
+  EXPECT_EQ(owed[0].scope, user);
+  EXPECT_EQ(owed[0].request.id, task.request_message_id);
+  EXPECT_EQ(owed[0].answer.id, answer.id);
+  EXPECT_TRUE(run_task(stores->debts().claim(due, again, 10)).empty());
+  run_task(stores->debts().settle({{.scope = user, .task = task.id}}));
+  EXPECT_TRUE(run_task(stores->debts().claim(again, again, 10)).empty());
 }
 
 TEST_P(TaskStoreContract, OnlyTheProcessThatRunsATaskWritesAboutIt) {

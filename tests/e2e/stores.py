@@ -112,6 +112,12 @@ class Postgres(_Process):
         return {"CODELAB_DATABASE_URL": f"{address} user=app", "CODELAB_DATABASE_MIGRATION_URL": f"{address} user=owner",
                 "CODELAB_DATABASE_CONNECTIONS": "10"}
 
+    def settings_of_shard(self, name: str, database: str) -> dict[str, str]:
+        """What a process needs beside its own database's settings to spread users over `database` too."""
+        address = f"host=127.0.0.1 port={self.port} dbname={database}"
+        return {"CODELAB_DATABASE_SHARDS": f"{name}={address} user=app",
+                "CODELAB_DATABASE_SHARD_MIGRATION_URLS": f"{name}={address} user=owner"}
+
     def dispose(self) -> None:
         self.stop(signal.SIGQUIT)
         self._folder.cleanup()

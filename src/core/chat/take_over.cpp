@@ -26,7 +26,10 @@ base::Task<> pause(std::chrono::milliseconds time) {
 
 }  // namespace
 
-base::Task<> TakeOver::begin() { co_await ports_.leases.renew(limits_.lease); }
+base::Task<> TakeOver::begin() {
+  co_await ports_.leases.renew(limits_.lease);
+  leased_ = true;
+}
 
 base::Task<> TakeOver::keep_lease() {
   for (;;) {

@@ -65,7 +65,7 @@ class TakeOver {
   DirectCallRunner& runner_;
   Limits limits_;
   std::atomic<bool> taking_{true};
-  bool leased_ = true;
+  bool leased_ = false;
   /// While the store was away, the other processes had no chance to renew their leases either.
   std::chrono::steady_clock::time_point not_before_;
 };

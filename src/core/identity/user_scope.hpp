@@ -23,8 +23,8 @@ class UserScope {
 };
 
 /// Opens a scope. For the few places that know who the user is: the authenticator, registration, login and refresh,
-/// tasks that are taken over, memories that are owed, the operator's commands, the dropping of memories whose owner is
-/// gone, and the readiness probe (which asks for nobody). A search for this name finds them all.
+/// tasks that are taken over, memories that are owed, the operator's commands (moves to another shard among them), the
+/// dropping of memories or of a user's remains in a shard, and the readiness probe. A search for this name finds them.
 class ScopeIssuer {
  public:
   static UserScope open(const base::UserId& user) { return UserScope(user); }

@@ -109,6 +109,11 @@ void Address::set(std::string_view keyword, std::string value) {
   }
 }
 
+std::string Address::where() const {
+  const auto host = get("host");
+  return fmt::format("{}:{}/{}", host.empty() ? "localhost" : host, get("port"), get("dbname"));
+}
+
 base::Task<Address> Address::resolved() const {
   Address found = *this;
   const auto names = listed(get("host"));

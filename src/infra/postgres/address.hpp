@@ -26,6 +26,8 @@ class Address {
   /// Empty when it is not given.
   std::string_view get(std::string_view keyword) const;
   void set(std::string_view keyword, std::string value);
+  /// Host, port and database, for messages: never a password.
+  std::string where() const;
 
  private:
   std::vector<Parameter> parameters_;

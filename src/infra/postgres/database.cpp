@@ -1,87 +1,58 @@
 #include "infra/postgres/database.hpp"
 
 #include <algorithm>
-#include <future>
-#include <vector>
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include "base/log.hpp"
+#include "infra/postgres/database_state.hpp"
 #include "infra/postgres/migrations.hpp"
 
 namespace codelab::infra::postgres {
 namespace {
 
-constexpr std::size_t kConnectionsOfALane = 4;
 constexpr std::chrono::seconds kDrain{5};
 
-/// The server ends a statement first, the lines are cut later.
-ConnectionSettings patient(ConnectionSettings connection, std::chrono::milliseconds longest_statement) {
-  connection.answer_timeout = std::max(connection.answer_timeout, longest_statement + std::chrono::seconds(5));
-  return connection;
-}
-
-PoolLimits limits_of(const DatabaseSettings& settings, std::size_t connections, std::size_t leases_each) {
-  PoolLimits limits = settings.pool;
-  limits.connections = connections;
-  limits.leases_each = leases_each;
-  return limits;
+std::vector<std::string> names_of(const std::vector<ShardAddress>& servers) {
+  std::vector<std::string> names;
+  for (const auto& each : servers) names.push_back(each.name);
+  return names;
 }
 
 }  // namespace
 
-struct Database::State {
-  State(const DatabaseSettings& settings, base::Cores& running_cores, const base::Clock& now,
-        core::events::EventRelay& relay, StoreObserver& told);
-
-  const ServerTimeouts timeouts;
-  base::Cores& cores;
-  const base::Clock& clock;
-  StoreObserver& observer;
-  RelayOrder order;
-  base::TaskGroup openers{"postgres connections"};
-  base::TaskGroup tasks{"postgres"};
-  std::vector<Lane> lanes;
-  /// One connection, on the first lane's executor.
-  std::shared_ptr<Pool> apart;
-};
-
-/// With more cores than lanes, some cores use another's.
 Database::State::State(const DatabaseSettings& settings, base::Cores& running_cores, const base::Clock& now,
                        core::events::EventRelay& relay, StoreObserver& told)
-    : timeouts(settings.timeouts), cores(running_cores), clock(now), observer(told), order(relay) {
-  const Address address(settings.address);
-  const auto longest = std::max(timeouts.statement, timeouts.erasure);
-  const std::size_t count = std::clamp<std::size_t>(settings.connections / kConnectionsOfALane, 1, cores.size());
-  const std::size_t share = std::max<std::size_t>(2, settings.connections / count);
-  const std::size_t reading = std::max<std::size_t>(1, share / 4);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto executor = cores.executor(i);
-    const auto pool = [&](std::chrono::milliseconds longest_statement, const PoolLimits& limits) {
-      const auto connection = patient(settings.connection, longest_statement);
-      return std::make_shared<Pool>(executor, address, connection, limits, openers);
-    };
-    lanes.push_back({.executor = executor,
-                     .transactions = pool(longest, limits_of(settings, share - reading, 1)),
-                     .reads = pool(timeouts.statement, limits_of(settings, reading, settings.reads_each))});
+    : timeouts(settings.timeouts),
+      max_wait(settings.pool.max_wait),
+      cores(running_cores),
+      clock(now),
+      observer(told),
+      order(relay),
+      places(names_of(settings.servers())) {
+  for (auto& each : settings.servers()) {
+    const bool may_be_away = each.name != kMainShard;
+    servers.push_back(std::make_unique<Server>(std::move(each), settings, cores, clock, openers, may_be_away));
   }
-  apart = std::make_shared<Pool>(lanes.front().executor, address, patient(settings.connection, timeouts.statement),
-                                 limits_of(settings, 1, 1), openers);
+}
+
+Visibility Database::State::visibility(std::optional<UserScope> scope,
+                                       std::chrono::milliseconds statement_timeout) const {
+  return {.scope = std::move(scope),
+          .statement_timeout = statement_timeout,
+          .lock_timeout = timeouts.lock,
+          .idle_timeout = timeouts.idle};
 }
 
 Database::Database(const DatabaseSettings& settings, base::Cores& cores, const base::Clock& clock,
-                   core::events::EventRelay& relay, StoreObserver& observer) {
-  const auto& owner = settings.migration_address.empty() ? settings.address : settings.migration_address;
-  migrate(Address(owner), embedded_migrations(), clock.now());
-  require_serving_login(Address(settings.address));
-  state_ = std::make_shared<State>(settings, cores, clock, relay, observer);
+                   core::events::EventRelay& relay, StoreObserver& observer)
+    : state_(std::make_shared<State>(settings, cores, clock, relay, observer)) {
+  require_all_in_use(Address(settings.address), state_->places.names());
 }
 
 Database::~Database() { close(); }
 
-/// What still runs when the time is over keeps the state that it needs. On cores that were stopped nothing runs any
-/// more: the connections end with what is posted there.
+/// What still runs when the time is over keeps the state that it needs.
 void Database::close() {
   if (std::exchange(closed_, true)) return;
   const bool running = !state_->cores.context(0).stopped();
@@ -90,52 +61,71 @@ void Database::close() {
   }
   state_->tasks.cancel();
   state_->openers.cancel();
-  const auto close_on = [running](const base::Executor& executor, std::vector<std::shared_ptr<Pool>> pools) {
-    auto closed = std::make_shared<std::promise<void>>();
-    boost::asio::post(executor, [pools = std::move(pools), closed] {
-      for (const auto& pool : pools) pool->close();
-      closed->set_value();
-    });
-    if (running) closed->get_future().wait_for(kDrain);
-  };
-  for (const Lane& lane : state_->lanes) close_on(lane.executor, {lane.transactions, lane.reads});
-  close_on(state_->lanes.front().executor, {state_->apart});
+  for (const auto& server : state_->servers) server->close(running, kDrain);
 }
+
+std::size_t Database::shards() const { return state_->servers.size(); }
+
+Placement& Database::places() { return state_->places; }
+const Placement& Database::places() const { return state_->places; }
+
+bool Database::available(std::size_t shard) const { return state_->servers[shard]->available(); }
 
 base::Task<Answer> Database::read(std::string_view operation, UserScope scope, Batch batch) {
-  return run_as(operation, visibility(scope, timeouts().statement), scope.user(), std::move(batch), Access::read);
-}
-
-base::Task<Answer> Database::read_as_operator(std::string_view operation, Batch batch) {
-  return run_as(operation, visibility(std::nullopt, timeouts().statement), {}, std::move(batch), Access::read);
-}
-
-base::Task<Answer> Database::write_as_operator(std::string_view operation, Batch batch) {
-  return run_as(operation, visibility(std::nullopt, timeouts().statement), {}, std::move(batch), Access::write);
-}
-
-base::Task<Answer> Database::run_as(std::string_view operation, Visibility visibility, base::UserId home, Batch batch,
-                                    Access access) {
   const base::Executor caller = co_await boost::asio::this_coro::executor;
-  Lane& lane = lane_for(caller, home);
-  Batch sent = entering(visibility, access == Access::read);
-  sent.append(std::move(batch));
-  auto task = run_on_pool(state_, lane.reads, operation, std::move(sent));
-  auto answer = co_await run_on(state_->tasks, lane.executor, state_, std::move(task));
+  const std::size_t lane = lane_for(caller, scope.user());
+  auto task = read_at_home(state_, lane, operation, visibility(scope, timeouts().statement), std::move(batch));
+  auto answer = co_await run_on(state_->tasks, executor_of(lane), state_, std::move(task));
   co_return answer;
 }
 
-base::Task<Answer> Database::write_apart(std::string_view operation, Batch batch) {
-  Batch sent = entering(visibility(std::nullopt, timeouts().statement), false);
-  sent.append(std::move(batch));
-  auto task = run_on_pool(state_, state_->apart, operation, std::move(sent));
-  co_return co_await run_on(state_->tasks, state_->lanes.front().executor, state_, std::move(task));
+base::Task<Answer> Database::read_as_operator(std::string_view operation, Batch batch, std::size_t shard) {
+  return ask_as_operator(operation, Access::read, shard, std::move(batch));
 }
 
-/// The batch is one implicit transaction: nothing is left open when a statement of it fails, so that those behind it
-/// on the same connection are not harmed.
-base::Task<Answer> Database::run_on_pool(StatePointer state, std::shared_ptr<Pool> pool, std::string_view operation,
-                                         Batch batch) {
+base::Task<Answer> Database::write_as_operator(std::string_view operation, Batch batch, std::size_t shard) {
+  return ask_as_operator(operation, Access::write, shard, std::move(batch));
+}
+
+base::Task<Answer> Database::ask_as_operator(std::string_view operation, Access access, std::size_t shard,
+                                             Batch batch) {
+  const base::Executor caller = co_await boost::asio::this_coro::executor;
+  const std::size_t lane = lane_for(caller, {});
+  auto task = run_as_operator(state_, shard, lane, Connections::of_lane, operation, access, std::move(batch));
+  auto answer = co_await run_on(state_->tasks, executor_of(lane), state_, std::move(task));
+  co_return answer;
+}
+
+base::Task<Answer> Database::write_apart(std::string_view operation, Batch batch, std::size_t shard) {
+  auto task = run_as_operator(state_, shard, 0, Connections::apart, operation, Access::write, std::move(batch));
+  auto answer = co_await run_on(state_->tasks, executor_of(0), state_, std::move(task));
+  co_return answer;
+}
+
+base::Task<Answer> Database::run_as_operator(StatePointer state, std::size_t shard, std::size_t lane,
+                                             Connections connections, std::string_view operation, Access access,
+                                             Batch batch) {
+  const std::size_t wanted = batch.statements().size();
+  Batch sent = entering(state->visibility(std::nullopt, state->timeouts.statement), access == Access::read);
+  sent.append(std::move(batch));
+  std::exception_ptr failure;
+  Answer answer;
+  try {
+    const Server& server = *state->servers[shard];
+    auto pool = connections == Connections::apart ? server.apart() : server.lane(lane).reads;
+    answer = co_await run_batch(*state, std::move(pool), operation, std::move(sent), wanted);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  state->servers[shard]->note(failure == nullptr);
+  if (failure) std::rethrow_exception(failure);
+  co_return answer;
+}
+
+/// Nothing is left open when a statement of the batch fails, so that those behind it on the same connection are not
+/// harmed.
+base::Task<Answer> Database::run_batch(State& state, std::shared_ptr<Pool> pool, std::string_view operation,
+                                       Batch batch, std::size_t wanted) {
   const auto start = std::chrono::steady_clock::now();
   Answer answer;
   std::exception_ptr failure;
@@ -145,14 +135,10 @@ base::Task<Answer> Database::run_on_pool(StatePointer state, std::shared_ptr<Poo
   } catch (...) {
     failure = std::current_exception();
   }
-  observe(*state, operation, start, failure != nullptr);
+  observe(state, operation, start, failure != nullptr);
   if (failure) std::rethrow_exception(failure);
-  answer.erase(answer.begin());
+  answer.erase(answer.begin(), answer.end() - static_cast<std::ptrdiff_t>(wanted));
   co_return answer;
-}
-
-Transaction Database::begin(State& state, Lease lease, Visibility visibility) {
-  return {std::move(lease), std::move(visibility), state.clock, state.order};
 }
 
 void Database::observe(State& state, std::string_view operation, std::chrono::steady_clock::time_point start,
@@ -161,21 +147,21 @@ void Database::observe(State& state, std::string_view operation, std::chrono::st
 }
 
 Visibility Database::visibility(std::optional<UserScope> scope, std::chrono::milliseconds statement_timeout) const {
-  return {.scope = std::move(scope),
-          .statement_timeout = statement_timeout,
-          .lock_timeout = timeouts().lock,
-          .idle_timeout = timeouts().idle};
+  return state_->visibility(std::move(scope), statement_timeout);
 }
 
 const ServerTimeouts& Database::timeouts() const { return state_->timeouts; }
 
 base::TaskGroup& Database::tasks() { return state_->tasks; }
 
-Lane& Database::lane_for(const base::Executor& caller, const base::UserId& user) {
-  auto& lanes = state_->lanes;
-  const auto found =
-      std::ranges::find(lanes, &caller.context(), [](const Lane& lane) { return &lane.executor.context(); });
-  return found == lanes.end() ? lanes[state_->cores.home_of(user) % lanes.size()] : *found;
+std::size_t Database::lane_for(const base::Executor& caller, const base::UserId& user) const {
+  const Server& any = *state_->servers.front();
+  for (std::size_t lane = 0; lane < any.lanes(); ++lane) {
+    if (&any.executor(lane).context() == &caller.context()) return lane;
+  }
+  return state_->cores.home_of(user) % any.lanes();
 }
+
+base::Executor Database::executor_of(std::size_t lane) const { return state_->servers.front()->executor(lane); }
 
 }  // namespace codelab::infra::postgres

@@ -17,35 +17,24 @@
 #include "core/chat/values.hpp"
 #include "core/events/ports.hpp"
 #include "core/identity/user_scope.hpp"
+#include "infra/postgres/database_settings.hpp"
 #include "infra/postgres/lane.hpp"
 #include "infra/postgres/observer.hpp"
+#include "infra/postgres/placement.hpp"
 #include "infra/postgres/transaction.hpp"
 
 namespace codelab::infra::postgres {
 
-struct DatabaseSettings {
-  /// Whom the server works as: a login that is a member of codelab_serving and codelab_operator and owns nothing.
-  std::string address;
-  /// Who owns the tables; used at start only. Empty: `address` migrates too.
-  std::string migration_address = {};
-  /// Of this process to the server, divided over the cores; a quarter of them carries the reads.
-  std::size_t connections = 16;
-  /// Reads that share one connection at the same time.
-  std::size_t reads_each = 32;
-  ConnectionSettings connection = {};
-  /// Its numbers of connections and leases are not used.
-  PoolLimits pool = {};
-  ServerTimeouts timeouts = {};
-};
-
-/// A PostgreSQL database, migrated, and the connections of this process to it. Thread-safe. Callers may be on any
-/// executor; the work is done on the cores. Ends before the cores do, and is best closed before they are stopped.
+/// The PostgreSQL servers that users are spread over (mostly one), migrated, and the connections of this process to
+/// them. Thread-safe. Callers may be on any executor; the work is done on the cores. Ends before the cores do, and is
+/// best closed before they are stopped.
 class Database {
  public:
   using UserScope = core::identity::UserScope;
 
   /// Migrates and checks the roles, on this thread; connections to serve with are made when they are needed. Throws
-  /// base::StoreError with words for an operator. The references must outlive it.
+  /// base::StoreError with words for an operator. A shard other than `main` that nobody answers at is left for later.
+  /// The references must outlive it.
   Database(const DatabaseSettings& settings, base::Cores& cores, const base::Clock& clock,
            core::events::EventRelay& relay, StoreObserver& observer);
   ~Database();
@@ -57,56 +46,80 @@ class Database {
   void close();
 
   /// Runs a batch of reads as this user, in one round trip. The statements see one after the other what was committed
-  /// when each began. Throws base::StoreError.
+  /// when each began. Throws base::StoreError. With several shards: in the user's, asked once more while the user is
+  /// being moved.
   base::Task<Answer> read(std::string_view operation, UserScope scope, Batch batch);
-  /// The same for the few functions for operators, which work on every user.
-  base::Task<Answer> read_as_operator(std::string_view operation, Batch batch);
+  /// The same in that shard for the few functions for operators, which work on every user there.
+  base::Task<Answer> read_as_operator(std::string_view operation, Batch batch, std::size_t shard = 0);
   /// The same for one that writes.
-  base::Task<Answer> write_as_operator(std::string_view operation, Batch batch);
+  base::Task<Answer> write_as_operator(std::string_view operation, Batch batch, std::size_t shard = 0);
   /// The same on a connection that is for nothing else: it waits for no other work of this process.
-  base::Task<Answer> write_apart(std::string_view operation, Batch batch);
+  base::Task<Answer> write_apart(std::string_view operation, Batch batch, std::size_t shard = 0);
 
   /// This process, as the one that runs tasks of this database.
   const core::chat::RunnerId& runner() const { return runner_; }
 
+  /// Shards go by number, `main` is 0.
+  std::size_t shards() const;
+  Placement& places();
+  const Placement& places() const;
+  /// Whether the shard did what it was last asked for by an operator's function, which is every few seconds.
+  bool available(std::size_t shard) const;
+
   /// Runs `work(transaction, arguments...)`, a coroutine function, as this user. What it did not commit is undone.
-  /// Throws base::StoreError; nothing is ever tried twice.
+  /// Throws base::StoreError; nothing is ever tried twice. With several shards a round trip more, which finds out
+  /// whether the user is there before `work` begins.
   template <class Value, class... Parameters, class... Arguments>
   base::Task<Value> write(std::string_view operation, UserScope scope,
                           base::Task<Value> (*work)(Transaction&, Parameters...), Arguments... arguments) {
-    return write_within(timeouts().statement, operation, std::move(scope), work, std::move(arguments)...);
+    return write_within(timeouts().statement, std::nullopt, operation, std::move(scope), work, std::move(arguments)...);
   }
   /// The same for what may take long: erasing something with all that belongs to it.
   template <class Value, class... Parameters, class... Arguments>
   base::Task<Value> erase(std::string_view operation, UserScope scope,
                           base::Task<Value> (*work)(Transaction&, Parameters...), Arguments... arguments) {
-    return write_within(timeouts().erasure, operation, std::move(scope), work, std::move(arguments)...);
+    return write_within(timeouts().erasure, std::nullopt, operation, std::move(scope), work, std::move(arguments)...);
+  }
+  /// The same in that shard, wherever the user lives: for making users, and for what is left of them.
+  template <class Value, class... Parameters, class... Arguments>
+  base::Task<Value> write_at(std::size_t shard, std::string_view operation, UserScope scope,
+                             base::Task<Value> (*work)(Transaction&, Parameters...), Arguments... arguments) {
+    return write_within(timeouts().erasure, shard, operation, std::move(scope), work, std::move(arguments)...);
   }
 
  private:
   struct State;
   using StatePointer = std::shared_ptr<State>;
 
+  /// How a transaction of a user begins.
+  struct Entrance {
+    std::size_t lane;
+    Visibility visibility;
+    /// Where; the user's own when it is not given.
+    std::optional<std::size_t> shard;
+  };
+
   template <class Value, class... Parameters, class... Arguments>
-  base::Task<Value> write_within(std::chrono::milliseconds timeout, std::string_view operation, UserScope scope,
+  base::Task<Value> write_within(std::chrono::milliseconds timeout, std::optional<std::size_t> shard,
+                                 std::string_view operation, UserScope scope,
                                  base::Task<Value> (*work)(Transaction&, Parameters...), Arguments... arguments) {
     const base::Executor caller = co_await boost::asio::this_coro::executor;
-    Lane& lane = lane_for(caller, scope.user());
-    auto task = in_transaction(state_, &lane, operation, visibility(scope, timeout), work, std::move(arguments)...);
-    auto value = co_await run_on(tasks(), lane.executor, state_, std::move(task));
+    Entrance entrance{.lane = lane_for(caller, scope.user()), .visibility = visibility(scope, timeout), .shard = shard};
+    const base::Executor executor = executor_of(entrance.lane);
+    auto task = in_transaction(state_, std::move(entrance), operation, work, std::move(arguments)...);
+    auto value = co_await run_on(tasks(), executor, state_, std::move(task));
     co_return value;
   }
 
   template <class Value, class... Parameters, class... Arguments>
-  static base::Task<Value> in_transaction(StatePointer state, Lane* lane, std::string_view operation,
-                                          Visibility visibility, base::Task<Value> (*work)(Transaction&, Parameters...),
+  static base::Task<Value> in_transaction(StatePointer state, Entrance entrance, std::string_view operation,
+                                          base::Task<Value> (*work)(Transaction&, Parameters...),
                                           Arguments... arguments) {
     const auto start = std::chrono::steady_clock::now();
     std::optional<Value> value;
     std::exception_ptr failure;
     try {
-      auto lease = co_await lane->transactions->acquire();
-      Transaction transaction = begin(*state, std::move(lease), std::move(visibility));
+      Transaction transaction = co_await begin(*state, std::move(entrance));
       try {
         auto result = co_await work(transaction, std::move(arguments)...);
         value.emplace(std::move(result));
@@ -122,20 +135,35 @@ class Database {
     co_return std::move(*value);
   }
 
-  static base::Task<Answer> run_on_pool(StatePointer state, std::shared_ptr<Pool> pool, std::string_view operation,
-                                        Batch batch);
   enum class Access : std::uint8_t { read, write };
-  /// One round trip and one implicit transaction.
-  base::Task<Answer> run_as(std::string_view operation, Visibility visibility, base::UserId home, Batch batch,
-                            Access access);
-  static Transaction begin(State& state, Lease lease, Visibility visibility);
+
+  // On a lane's executor, which `state` outlives.
+  static base::Task<Transaction> begin(State& state, Entrance entrance);
+  static base::Task<Transaction> begin_at_home(State& state, Entrance entrance);
+  static base::Task<Answer> read_at_home(StatePointer state, std::size_t lane, std::string_view operation,
+                                         Visibility visibility, Batch batch);
+  /// Where the user lives; asks the directory for those who are not known here.
+  static base::Task<std::size_t> home_of(State& state, std::size_t lane, base::UserId user);
+  /// The user was not at `tried`: returns when another attempt makes sense, throws base::StoreError past `deadline`.
+  static base::Task<> follow(State& state, std::size_t lane, base::UserId user, std::size_t tried,
+                             std::chrono::steady_clock::time_point deadline);
+  /// One round trip and one implicit transaction. The answers of the last `wanted` statements.
+  static base::Task<Answer> run_batch(State& state, std::shared_ptr<Pool> pool, std::string_view operation, Batch batch,
+                                      std::size_t wanted);
+  enum class Connections : std::uint8_t { of_lane, apart };
+  static base::Task<Answer> run_as_operator(StatePointer state, std::size_t shard, std::size_t lane,
+                                            Connections connections, std::string_view operation, Access access,
+                                            Batch batch);
+
+  base::Task<Answer> ask_as_operator(std::string_view operation, Access access, std::size_t shard, Batch batch);
   static void observe(State& state, std::string_view operation, std::chrono::steady_clock::time_point start,
                       bool failed);
   Visibility visibility(std::optional<UserScope> scope, std::chrono::milliseconds statement_timeout) const;
   const ServerTimeouts& timeouts() const;
   base::TaskGroup& tasks();
   /// The caller's own where it has one, else the user's.
-  Lane& lane_for(const base::Executor& caller, const base::UserId& user);
+  std::size_t lane_for(const base::Executor& caller, const base::UserId& user) const;
+  base::Executor executor_of(std::size_t lane) const;
 
   const core::chat::RunnerId runner_ = core::chat::RunnerId::generate();
   StatePointer state_;

@@ -31,14 +31,8 @@ struct Keywords {
   std::vector<const char*> values;
 };
 
-/// Where a connection is expected; without a password.
-std::string place(const Address& address) {
-  const auto host = address.get("host");
-  return fmt::format("{}:{}/{}", host.empty() ? "localhost" : host, address.get("port"), address.get("dbname"));
-}
-
 [[noreturn]] void throw_refused(const Address& address, std::string_view reason) {
-  throw base::StoreError(fmt::format("postgres: no connection to {}: {}", place(address), reason));
+  throw base::StoreError(fmt::format("postgres: no connection to {}: {}", address.where(), reason));
 }
 
 /// Waits on the socket of a connection that is being made. libpq may change the socket from step to step, and it stays
@@ -105,6 +99,13 @@ base::Task<OwnedConnection> connect(Address address, std::chrono::milliseconds t
     throw_refused(address, reason_of(connection.get()));
   }
   co_return connection;
+}
+
+bool answers(Address address, std::chrono::seconds timeout) {
+  address.set("connect_timeout", fmt::format("{}", timeout.count()));
+  const Keywords keywords(address);
+  const auto said = PQpingParams(keywords.names.data(), keywords.values.data(), 0);
+  return said == PQPING_OK || said == PQPING_NO_ATTEMPT;
 }
 
 OwnedConnection connect_blocking(Address address, std::chrono::seconds timeout) {

@@ -15,4 +15,7 @@ base::Task<OwnedConnection> connect(Address address, std::chrono::milliseconds t
 /// The same on this thread alone: for what runs before there are event loops.
 OwnedConnection connect_blocking(Address address, std::chrono::seconds timeout);
 
+/// False when nobody takes connections there, true when whoever is there may still refuse this login. Blocks.
+bool answers(Address address, std::chrono::seconds timeout);
+
 }  // namespace codelab::infra::postgres

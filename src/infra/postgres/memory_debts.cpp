@@ -1,5 +1,10 @@
 #include "infra/postgres/memory_debts.hpp"
 
+#include <algorithm>
+#include <iterator>
+
+#include "base/log.hpp"
+#include "base/store_error.hpp"
 #include "infra/postgres/message_rows.hpp"
 #include "infra/postgres/task_rows.hpp"
 
@@ -65,13 +70,33 @@ base::Task<> PostgresMemoryDebts::owe(UserScope scope, base::TaskId task, base::
 
 base::Task<std::vector<OwedMemory>> PostgresMemoryDebts::claim(base::Timestamp now, base::Timestamp again,
                                                                std::int64_t limit) {
+  std::vector<OwedMemory> owed;
+  const std::size_t first = next_shard_++;
+  for (std::size_t i = 0; i < database_.shards() && std::ssize(owed) < limit; ++i) {
+    const std::size_t shard = (first + i) % database_.shards();
+    const std::int64_t room = limit - std::ssize(owed);
+    auto here = co_await claim_in(shard, now, again, room);
+    std::ranges::move(here, std::back_inserter(owed));
+  }
+  co_return owed;
+}
+
+/// One shard that is away does not keep the others' memories from being paid.
+base::Task<std::vector<OwedMemory>> PostgresMemoryDebts::claim_in(std::size_t shard, base::Timestamp now,
+                                                                  base::Timestamp again, std::int64_t limit) {
+  std::vector<OwedMemory> owed;
   Batch batch;
   batch.add(kClaim, now, again, limit);
-  auto answer = co_await database_.write_as_operator("memory.claim", std::move(batch));
-  std::vector<OwedMemory> owed;
-  for (const Claimed& each : all_of(std::move(answer.at(0)), read_claimed)) {
-    auto memory = co_await whole(database_, each);
-    if (memory) owed.push_back(std::move(*memory));
+  try {
+    auto answer = co_await database_.write_as_operator("memory.claim", std::move(batch), shard);
+    for (const Claimed& each : all_of(std::move(answer.at(0)), read_claimed)) {
+      auto memory = co_await whole(database_, each);
+      if (memory) owed.push_back(std::move(*memory));
+    }
+  } catch (const base::StoreError& failure) {
+    if (database_.shards() == 1) throw;
+    base::log::warning("memories_not_claimed",
+                       {{"shard", database_.places().names()[shard]}, {"reason", failure.what()}});
   }
   co_return owed;
 }
@@ -83,9 +108,12 @@ base::Task<> PostgresMemoryDebts::settle(std::vector<SettledMemory> memories) {
     users.push_back(each.scope.user());
     tasks.push_back(each.task);
   }
-  Batch batch;
-  batch.add(kSettle, users, tasks);
-  co_await database_.write_as_operator("memory.settle", std::move(batch));
+  // Their users may have moved by now.
+  for (std::size_t shard = 0; shard < database_.shards(); ++shard) {
+    Batch batch;
+    batch.add(kSettle, users, tasks);
+    co_await database_.write_as_operator("memory.settle", std::move(batch), shard);
+  }
 }
 
 }  // namespace codelab::infra::postgres

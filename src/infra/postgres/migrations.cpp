@@ -44,6 +44,11 @@ constexpr const char* kRoleIsSafe =
     "EXISTS (SELECT FROM pg_roles r JOIN pg_class c ON pg_has_role(r.oid, c.relowner, 'MEMBER') "
     "WHERE r.rolname IN ('codelab_serving', 'codelab_operator') AND c.relname = 'events')";
 
+/// Only as long as the transaction: a pooler gives the connection to others.
+constexpr const char* kAsOperator = "BEGIN; SET LOCAL ROLE codelab_operator";
+constexpr const char* kNamesInUse = "SELECT name FROM codelab_shards_in_use()";
+constexpr const char* kTakeName = "SELECT codelab_name_shard($1)";
+
 struct Applied {
   std::int64_t version = 0;
   std::string name;
@@ -166,6 +171,34 @@ void require_serving_login(const Address& login) {
     throw base::StoreError(
         "postgres: codelab_serving or codelab_operator could look past the row policies: take SUPERUSER, BYPASSRLS and "
         "the ownership of the tables from them");
+  }
+}
+
+void require_name(const Address& login, const std::string& name) {
+  const auto connection = connect_blocking(login, kConnectTimeout);
+  script(connection.get(), kAsOperator);
+  const std::array values{name.c_str()};
+  const auto found =
+      checked(connection.get(),
+              PQexecParams(connection.get(), kTakeName, 1, nullptr, values.data(), nullptr, nullptr, 0), kTakeName);
+  script(connection.get(), "COMMIT");
+  const std::string_view has = PQgetvalue(found.get(), 0, 0);
+  if (has == name) return;
+  throw base::StoreError(fmt::format("postgres: the database at {} is the shard {}, not {}: look at the addresses",
+                                     login.where(), has, name));
+}
+
+void require_all_in_use(const Address& main, std::span<const std::string> names) {
+  const auto connection = connect_blocking(main, kConnectTimeout);
+  script(connection.get(), kAsOperator);
+  const auto rows = script(connection.get(), kNamesInUse);
+  script(connection.get(), "COMMIT");
+  for (int row = 0; row < PQntuples(rows.get()); ++row) {
+    const std::string_view used = PQgetvalue(rows.get(), row, 0);
+    if (used.empty() || std::ranges::find(names, used) != names.end()) continue;
+    throw base::StoreError(
+        fmt::format("postgres: the database at {} knows the shard {}, and storage.database_shards does not name it",
+                    main.where(), used));
   }
 }
 

@@ -34,6 +34,15 @@ void migrate(const Address& owner, std::span<const Migration> migrations, base::
 /// could look past the row policies. Blocks.
 void require_serving_login(const Address& login);
 
+/// Throws base::StoreError with words for an operator when the database that this login reaches is another one of the
+/// deployment's than `name`: two addresses were swapped, or are the same. One that has no name yet gets this one.
+/// Blocks.
+void require_name(const Address& login, const std::string& name);
+
+/// Throws base::StoreError with words for an operator when this database has a name, or its directory knows one, that
+/// is not among `names`. Blocks.
+void require_all_in_use(const Address& main, std::span<const std::string> names);
+
 /// Lower-case hex of the SHA-256 of a migration's statements.
 std::string checksum_of(const Migration& migration);
 

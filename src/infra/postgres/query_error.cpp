@@ -17,6 +17,7 @@ constexpr std::array kAdvice{
     Advice{"25006", "the server is a standby: point storage at the primary"},
     Advice{"26000", "a pooler stands between that loses prepared statements: turn prepared statements off"},
     Advice{"42501", "the role lacks a right: see docs/postgres.md for the roles"},
+    Advice{"42883", "a function is missing: run the migrations"},
     Advice{"42704", "the role or the table is not there: run the migrations"},
     Advice{"42P01", "a table is missing: run the migrations"},
     Advice{"42P05", "a pooler stands between that shares prepared statements: turn prepared statements off"},

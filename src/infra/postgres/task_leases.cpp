@@ -53,13 +53,13 @@ base::Task<std::optional<TakenTask>> whole(Database& database, Taken taken) {
 base::Task<> PostgresTaskLeases::renew(std::chrono::milliseconds lease) {
   Batch batch;
   batch.add(kRenew, database_.runner(), std::chrono::microseconds(lease).count());
-  co_await database_.write_apart("task.renew", std::move(batch));
+  co_await database_.write_apart("task.renew", std::move(batch), shard_);
 }
 
 base::Task<std::vector<TakenTask>> PostgresTaskLeases::take_over(TakeOverRule rule) {
   Batch batch;
   batch.add(kTakeOver, database_.runner(), rule.limit, rule.running, rule.begun_before);
-  auto answer = co_await database_.write_as_operator("task.take_over", std::move(batch));
+  auto answer = co_await database_.write_as_operator("task.take_over", std::move(batch), shard_);
   std::vector<TakenTask> tasks;
   for (const Taken& each : all_of(std::move(answer.at(0)), read_taken)) {
     try {
@@ -75,7 +75,7 @@ base::Task<std::vector<TakenTask>> PostgresTaskLeases::take_over(TakeOverRule ru
 base::Task<> PostgresTaskLeases::release() {
   Batch batch;
   batch.add(kRelease, database_.runner());
-  co_await database_.write_as_operator("task.release", std::move(batch));
+  co_await database_.write_as_operator("task.release", std::move(batch), shard_);
 }
 
 }  // namespace codelab::infra::postgres

@@ -4,6 +4,7 @@
 
 #include "base/describe/encode.hpp"
 #include "infra/postgres/agent_rows.hpp"
+#include "infra/postgres/user_rows.hpp"
 
 namespace codelab::infra::postgres {
 namespace {
@@ -39,6 +40,8 @@ UserCredentials read_credentials(const Rows& rows) {
   return found;
 }
 
+}  // namespace
+
 base::Task<base::Result<User>> create_user(Transaction& tx, UserCredentials credentials,
                                            std::vector<Agent> starter_team) {
   const User& user = credentials.user;
@@ -67,17 +70,20 @@ base::Task<bool> erase_user(Transaction& tx, UserScope scope) {
   co_return answer.at(1).affected() == 1;
 }
 
-}  // namespace
-
 base::Task<base::Result<User>> PostgresUserStore::create(UserCredentials user, std::vector<Agent> starter_team) {
+  if (sharded()) return create_placed(std::move(user), std::move(starter_team));
   const auto scope = ScopeIssuer::open(user.user.id);
   return database_.write("user.create", scope, create_user, std::move(user), std::move(starter_team));
 }
 
 base::Task<std::optional<UserCredentials>> PostgresUserStore::find_by_email(std::string email) {
+  return sharded() ? find_placed(std::move(email)) : find_in(0, std::move(email));
+}
+
+base::Task<std::optional<UserCredentials>> PostgresUserStore::find_in(std::size_t shard, std::string email) {
   Batch batch;
   batch.add(kUserByEmail, email);
-  auto answer = co_await database_.read_as_operator("user.find_by_email", std::move(batch));
+  auto answer = co_await database_.read_as_operator("user.find_by_email", std::move(batch), shard);
   co_return first_of(std::move(answer.at(0)), read_credentials);
 }
 
@@ -89,13 +95,15 @@ base::Task<std::optional<User>> PostgresUserStore::find(UserScope scope) {
 }
 
 base::Task<bool> PostgresUserStore::erase(UserScope scope, base::Timestamp) {
-  return database_.erase("user.erase", scope, erase_user, scope);
+  return sharded() ? erase_placed(scope) : database_.erase("user.erase", scope, erase_user, scope);
 }
 
-base::Task<std::vector<User>> PostgresUserStore::list() {
+base::Task<std::vector<User>> PostgresUserStore::list() { return sharded() ? list_placed() : list_in(0); }
+
+base::Task<std::vector<User>> PostgresUserStore::list_in(std::size_t shard) {
   Batch batch;
   batch.add(kAllUsers);
-  auto answer = co_await database_.read_as_operator("user.list", std::move(batch));
+  auto answer = co_await database_.read_as_operator("user.list", std::move(batch), shard);
   co_return all_of(std::move(answer.at(0)), read_user);
 }
 

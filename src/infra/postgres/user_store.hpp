@@ -2,11 +2,12 @@
 
 #include "core/identity/ports.hpp"
 #include "infra/postgres/database.hpp"
+#include "infra/postgres/directory.hpp"
 
 namespace codelab::infra::postgres {
 
 /// Finding a user by e-mail address and listing users go through the functions for operators; everything else sees the
-/// one user.
+/// one user. With several shards, users are made and erased in their own one and in the directory, where it counts.
 class PostgresUserStore final : public core::identity::UserStore {
  public:
   explicit PostgresUserStore(Database& database) : database_(database) {}
@@ -27,6 +28,21 @@ class PostgresUserStore final : public core::identity::UserStore {
   base::Task<bool> session_alive(core::identity::UserScope scope, base::AuthSessionId session) override;
 
  private:
+  bool sharded() const { return database_.shards() > 1; }
+  base::Task<base::Result<core::identity::User>> create_placed(core::identity::UserCredentials user,
+                                                               std::vector<core::agents::Agent> starter_team);
+  base::Task<bool> place(core::identity::User user, std::size_t shard);
+  base::Task<std::optional<directory::Resident>> resident_of(std::string email);
+  base::Task<bool> drop_orphan(core::identity::User newcomer, std::size_t shard);
+  base::Task<bool> drop_half_erased(std::string email);
+  base::Task<bool> remove_from(std::size_t shard, base::UserId user);
+  base::Task<std::optional<core::identity::UserCredentials>> find_placed(std::string email);
+  base::Task<std::optional<core::identity::UserCredentials>> find_in(std::size_t shard, std::string email);
+  base::Task<bool> erase_placed(core::identity::UserScope scope);
+  base::Task<std::string> without_leftovers(base::UserId user);
+  base::Task<std::vector<core::identity::User>> list_placed();
+  base::Task<std::vector<core::identity::User>> list_in(std::size_t shard);
+
   Database& database_;
 };
 

@@ -27,7 +27,8 @@ struct Scan {
 bool is_for_operators(const std::string& plan) {
   return plan.find("FROM users u ORDER BY u.id") != std::string::npos ||
          plan.find("UPDATE tasks t SET runner = new_runner") != std::string::npos ||
-         plan.find("FROM users u WHERE u.email = wanted") != std::string::npos;
+         plan.find("FROM users u WHERE u.email = wanted") != std::string::npos ||
+         plan.find("WITH RECURSIVE lived_in") != std::string::npos;
 }
 
 std::optional<Scan> scan_in(const std::string& line) {

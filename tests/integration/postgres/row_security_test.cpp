@@ -154,7 +154,7 @@ TEST_F(PostgresRowSecurity, CoversEveryTableThatHasAnOwner) {
       data.superuser(),
       "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') "
       "AND NOT relrowsecurity ORDER BY relname");
-  EXPECT_THAT(open, testing::ElementsAre("runners", "schema_migrations"));
+  EXPECT_THAT(open, testing::ElementsAre("moved_users", "runners", "schema_migrations", "shard_name", "user_places"));
 }
 
 TEST_F(PostgresRowSecurity, KeysOfOwnedTablesBeginWithTheUser) {
@@ -163,7 +163,7 @@ TEST_F(PostgresRowSecurity, KeysOfOwnedTablesBeginWithTheUser) {
       "SELECT conname FROM pg_constraint c JOIN pg_class r ON r.oid = c.conrelid JOIN pg_attribute a "
       "ON a.attrelid = r.oid AND a.attnum = c.conkey[1] WHERE r.relnamespace = 'public'::regnamespace "
       "AND c.contype IN ('p', 'f') AND a.attname <> 'user_id' ORDER BY conname");
-  EXPECT_THAT(others, testing::ElementsAre("runners_pkey", "schema_migrations_pkey", "users_pkey"));
+  EXPECT_THAT(others, testing::ElementsAre("runners_pkey", "schema_migrations_pkey", "shard_name_pkey", "users_pkey"));
 }
 
 }  // namespace

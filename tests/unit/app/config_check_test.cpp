@@ -77,6 +77,13 @@ TEST_F(ConfigCheck, a_host_that_cannot_be_listened_on_is_told) {
   }
 }
 
+TEST_F(ConfigCheck, a_shard_whose_address_is_none_is_told_without_it) {
+  settings.database_url = "dbname=one";
+  settings.database_shards = "b=dbname=two;c=no secret address";
+  EXPECT_TRUE(fault().starts_with("storage.database_shards, c: ")) << fault();
+  EXPECT_FALSE(fault().contains("secret")) << fault();
+}
+
 TEST_F(ConfigCheck, everything_is_told_at_once) {
   settings.data_dir = "";
   settings.host = "192.0.2.1";

@@ -88,6 +88,41 @@ TEST(Configuration, every_fault_is_told_in_words) {
   EXPECT_TRUE(faults[5].contains("CODELAB_JWT_SECRETS"));
 }
 
+TEST(Configuration, shards_have_a_name_an_address_and_perhaps_an_owner) {
+  const auto result = loaded({{"CODELAB_DATABASE_URL", "dbname=one"},
+                              {"CODELAB_DATABASE_SHARDS", " b = host=h dbname=two ; c=postgresql://app@h/three?a=b;"},
+                              {"CODELAB_DATABASE_SHARD_MIGRATION_URLS", "c=postgresql://owner@h/three"}});
+  EXPECT_TRUE(result.faults.empty()) << result.faults.front();
+  const auto shards = result.settings.shards();
+  ASSERT_EQ(shards.size(), 2);
+  EXPECT_EQ(shards[0].name, "b");
+  EXPECT_EQ(shards[0].address, "host=h dbname=two");
+  EXPECT_EQ(shards[0].migration_address, "");
+  EXPECT_EQ(shards[1].address, "postgresql://app@h/three?a=b");
+  EXPECT_EQ(shards[1].migration_address, "postgresql://owner@h/three");
+  EXPECT_TRUE(loaded({}).settings.shards().empty());
+}
+
+TEST(Configuration, faults_of_shards_are_told_in_words_and_without_addresses) {
+  const auto only_fault = [](const char* shards, const char* owners = "", const char* main = "dbname=one") {
+    const auto faults = loaded({{"CODELAB_DATABASE_URL", main},
+                                {"CODELAB_DATABASE_SHARDS", shards},
+                                {"CODELAB_DATABASE_SHARD_MIGRATION_URLS", owners}})
+                            .faults;
+    EXPECT_EQ(faults.size(), 1);
+    for (const auto& fault : faults) EXPECT_FALSE(fault.contains("secret")) << fault;
+    return faults.empty() ? "" : faults.front();
+  };
+  EXPECT_TRUE(only_fault("b=secret;b=secret").contains("storage.database_shards names the shard \"b\" twice"));
+  EXPECT_TRUE(only_fault("B c=secret").contains("a name is 1 to 32 of a-z"));
+  EXPECT_TRUE(only_fault("main=secret").contains("that is the database of storage.database_url"));
+  EXPECT_TRUE(only_fault("b=").contains("no address for the shard \"b\""));
+  EXPECT_TRUE(only_fault("secret").contains("part 1 has no ="));
+  EXPECT_TRUE(
+      only_fault("b=secret", "c=secret").contains("names the shard \"c\", which storage.database_shards does not"));
+  EXPECT_TRUE(only_fault("b=secret", "", "").contains("set storage.database_url"));
+}
+
 TEST(Configuration, an_origin_that_no_browser_sends_is_told_by_name) {
   EXPECT_TRUE(loaded({{"CODELAB_CORS_ORIGINS", "https://a.example, *"}}).faults.empty());
   const auto faults = loaded({{"CODELAB_CORS_ORIGINS", "https://a.example,https://b.example/,b.example"}}).faults;
