@@ -178,9 +178,10 @@ std::optional<Price> PriceTable::find_by_prefix(std::string_view model) const {
 std::optional<double> PriceTable::cost_usd(std::string_view model, const TokenCounts& tokens) const {
   const auto price = find(model);
   if (!price) return std::nullopt;
-  return (static_cast<double>(tokens.prompt_tokens) * price->prompt +
-          static_cast<double>(tokens.completion_tokens) * price->completion) /
-         1e6;
+  // Prices are dollars a million tokens. In whole picodollars the sum shows no noise of its additions.
+  const double microdollars = static_cast<double>(tokens.prompt_tokens) * price->prompt +
+                              static_cast<double>(tokens.completion_tokens) * price->completion;
+  return std::round(microdollars * 1e6) / 1e12;
 }
 
 }  // namespace codelab::core::models

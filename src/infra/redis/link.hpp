@@ -28,7 +28,7 @@ class Link {
  private:
   Transport transport_;
   ReplyReader replies_;
-  std::array<char, 16 * 1024> received_;
+  std::array<char, 16'384> received_;
 };
 
 /// Why no link came about, for logs; holds no password.

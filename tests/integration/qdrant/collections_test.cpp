@@ -75,7 +75,7 @@ TEST_P(QdrantCollections, AnIndexOfAnotherTypeIsRefusedAndAMissingOneIsMade) {
   const auto index = "/collections/" + collection() + "/index";
   process.runner.run(hand.call({.operation = "", .method = "DELETE", .path = index + "/words"}));
   QdrantProcess second(options());
-  second.runner.run(second.agents.create(user, {.id = agent, .name = "agent"}));
+  second.runner.run(second.agents.create(user, {.id = agent, .name = "agent"})).value();
   second.remember(user, agent, "mends it");
   const auto info =
       process.runner.run(hand.call({.operation = "", .method = "GET", .path = "/collections/" + collection()}));
@@ -84,7 +84,7 @@ TEST_P(QdrantCollections, AnIndexOfAnotherTypeIsRefusedAndAMissingOneIsMade) {
   process.runner.run(hand.call(
       {.operation = "", .method = "PUT", .path = index, .body = R"({"field_name":"kind","field_schema":"integer"})"}));
   QdrantProcess third(options());
-  third.runner.run(third.agents.create(user, {.id = agent, .name = "agent"}));
+  third.runner.run(third.agents.create(user, {.id = agent, .name = "agent"})).value();
   const core::memory::NewMemory memory{.item = {.id = base::MemoryId::generate()}, .embedding = {"model", {1, 0}}};
   EXPECT_THAT(third.fault_of(third.store.add(user, agent, memory)), HasSubstr("'kind' is no keyword"));
 }

@@ -73,7 +73,7 @@ class QdrantProcess {
   template <class T>
   std::string fault_of(base::Task<T> task) {
     try {
-      runner.run(std::move(task));
+      static_cast<void>(runner.run(std::move(task)));
       return {};
     } catch (const base::StoreError& error) {
       return error.what();

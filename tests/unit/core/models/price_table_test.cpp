@@ -23,6 +23,12 @@ TEST(PriceTableTest, KnownModelsHaveTheirPrice) {
   EXPECT_EQ(table.cost_usd("gpt-4o", {.prompt_tokens = 1000, .completion_tokens = 0}), 0.0025);
 }
 
+TEST(PriceTableTest, ACostShowsNoNoiseOfItsAddition) {
+  const PriceTable table = PriceTable::built_in();
+  EXPECT_EQ(table.cost_usd("gpt-4o-mini", {.prompt_tokens = 7, .completion_tokens = 3}), 0.00000285);
+  EXPECT_EQ(table.cost_usd("gpt-4o-mini", {.prompt_tokens = 1, .completion_tokens = 2}), 0.00000135);
+}
+
 TEST(PriceTableTest, TheLongestNameWins) {
   const PriceTable table = PriceTable::built_in();
   EXPECT_EQ(cost(table, "gpt-4o-2024-08-06"), 12.5);
