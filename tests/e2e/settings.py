@@ -22,6 +22,8 @@ CRASHES = int(os.environ.get("CODELAB_E2E_CRASHES", "50"))
 
 # One process with its embedded store, or several over one PostgreSQL and one Redis.
 MANY = os.environ.get("CODELAB_E2E_SCALE", "one") == "many"
+# That Redis is one server, or a cluster of three.
+CLUSTER = os.environ.get("CODELAB_E2E_REDIS", "server") == "cluster"
 
 
 def patient(seconds: float) -> float:

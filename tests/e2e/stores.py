@@ -126,7 +126,9 @@ class Postgres(_Process):
 class Redis(_Process):
     DATABASES = 2_000
 
-    def __init__(self):
+    def __init__(self, *options: str):
+        """`options` are more arguments of redis-server."""
+        self._options = options
         self._folder = tempfile.TemporaryDirectory(prefix="codelab-redis-", ignore_cleanup_errors=True)
         os.chmod(self._folder.name, 0o777)
         super().__init__(Path(self._folder.name), "Ready to accept connections")
@@ -136,7 +138,12 @@ class Redis(_Process):
 
     def command(self) -> list[str]:
         return ["/usr/bin/redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--databases",
-                str(self.DATABASES), "--dir", str(self.folder)]
+                str(self.DATABASES), "--dir", str(self.folder), *self._options]
+
+    def cli(self, *arguments: str) -> str:
+        """What redis-cli prints for that command, which a cluster's other nodes may have to answer."""
+        command = ["/usr/bin/redis-cli", "-c", "-p", str(self.port), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     def settings(self) -> dict[str, str]:
         """Those of a deployment of its own: the rate limits of one are not those of another."""
@@ -145,6 +152,30 @@ class Redis(_Process):
     def dispose(self) -> None:
         self.stop(signal.SIGKILL)
         self._folder.cleanup()
+
+
+class RedisCluster:
+    """Three masters that share the slots."""
+
+    def __init__(self):
+        self._nodes = [Redis("--cluster-enabled", "yes", "--cluster-port", str(free_port()),
+                             "--cluster-node-timeout", "2000") for _ in range(3)]
+        subprocess.run(["/usr/bin/redis-cli", "--cluster", "create", "--cluster-yes",
+                        *(f"127.0.0.1:{node.port}" for node in self._nodes)], check=True, capture_output=True)
+        deadline = time.monotonic() + settings.patient(30)
+        while not all("cluster_state:ok" in node.cli("cluster", "info") for node in self._nodes):
+            assert time.monotonic() < deadline, "the nodes do not become a cluster"
+            time.sleep(0.02)
+
+    def settings(self) -> dict[str, str]:
+        """Those of a deployment. All of them share the cluster's only database, where keys hold a user's id, which is
+        nobody else's; but for the logins counted of an address, and so they are counted from nothing again."""
+        self._nodes[0].cli("del", "codelab:{address:127.0.0.1}:rate")
+        return {"CODELAB_REDIS_URL": f"redis+cluster://127.0.0.1:{self._nodes[0].port}"}
+
+    def dispose(self) -> None:
+        for node in self._nodes:
+            node.dispose()
 
 
 class Qdrant(_Process):
@@ -176,7 +207,7 @@ class Stores:
 
     def __init__(self):
         self.postgres = Postgres()
-        self.redis = Redis()
+        self.redis = RedisCluster() if settings.CLUSTER else Redis()
 
     def new_deployment(self) -> dict[str, str]:
         """Settings for any number of processes over an empty database."""
