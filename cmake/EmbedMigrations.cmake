@@ -1,5 +1,5 @@
 # embed_migrations(TARGET TECHNOLOGY FOLDER): compiles FOLDER/*.sql into TARGET, as what
-# infra/TECHNOLOGY/migrations.hpp declares.
+# infra/TECHNOLOGY/migrations.hpp declares. FOLDER is absolute or seen from the project's.
 #
 # Run as a script, writes that table:
 #   cmake -DTECHNOLOGY=sqlite -DFOLDER=migrations -DOUTPUT=migrations_table.cpp -P EmbedMigrations.cmake
@@ -37,9 +37,9 @@ std::span<const Migration> embedded_migrations() { return kMigrations; }
 endfunction()
 
 function(embed_migrations target technology folder)
-  set(folder "${PROJECT_SOURCE_DIR}/${folder}")
+  cmake_path(ABSOLUTE_PATH folder BASE_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set(script "${PROJECT_SOURCE_DIR}/cmake/EmbedMigrations.cmake")
-  set(output "${CMAKE_CURRENT_BINARY_DIR}/generated/${technology}_migrations_table.cpp")
+  set(output "${CMAKE_CURRENT_BINARY_DIR}/generated/${target}/${technology}_migrations_table.cpp")
   file(GLOB files CONFIGURE_DEPENDS "${folder}/*.sql")
   add_custom_command(
     OUTPUT "${output}"

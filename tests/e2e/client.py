@@ -185,6 +185,13 @@ class User:
     async def messages(self, session: str, query: str = "") -> list[dict]:
         return (await self.get(f"/my/chat/{session}/messages/{query}")).expect(200)["items"]
 
+    async def all_messages(self, session: str) -> list[dict]:
+        """Of a session however long, oldest first."""
+        messages = await self.messages(session, "?limit=200")
+        while more := await self.messages(session, f"?limit=200&after={messages[-1]['id']}"):
+            messages += more
+        return messages
+
     async def task(self, task_id: str) -> dict:
         return (await self.get(f"/my/tasks/{task_id}")).expect(200)
 

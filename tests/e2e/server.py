@@ -34,7 +34,9 @@ def run_command(*arguments: str, **overrides: str) -> subprocess.CompletedProces
 class Server:
     """One `codelab serve`. A restart keeps the data folder and picks a new port; `url` always names the current one."""
 
-    def __init__(self, data_dir: Path | None = None, **overrides: str):
+    def __init__(self, data_dir: Path | None = None, program: Path | None = None, **overrides: str):
+        """`program` is the binary under test unless it is given."""
+        self.program = program or settings.binary()
         self._owned_dir = None if data_dir else tempfile.TemporaryDirectory(prefix="codelab-e2e-")
         self.data_dir = Path(data_dir or self._owned_dir.name)
         self.overrides = {settings.RATE_LIMIT: "0", **overrides}
@@ -58,11 +60,11 @@ class Server:
 
     def start(self) -> "Server":
         """Returns when the server listens; raises with its log when it ends or stays silent instead."""
-        if not settings.binary().exists():
-            raise FileNotFoundError(f"{settings.binary()} is not built; build it or set CODELAB_BINARY")
+        if not self.program.exists():
+            raise FileNotFoundError(f"{self.program} is not built; build it or set CODELAB_BINARY")
         first = len(self.lines)
         self._process = subprocess.Popen(
-            [str(settings.binary()), "serve"], env=self._environment(), stdin=subprocess.DEVNULL,
+            [str(self.program), "serve"], env=self._environment(), stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=self.data_dir,
         )
         self._reader = threading.Thread(target=self._read_log, args=(self._process.stderr,), daemon=True)

@@ -78,20 +78,13 @@ async def test_a_rolling_restart_of_a_deployment_fails_no_request(start_front, c
     stop.set()
     await asyncio.gather(*posting)
     assert set(answers) == {(200, True)}
-    said = [message for message in await whole_session(user, session) if message["role"] == "assistant"]
+    said = [message for message in await user.all_messages(session) if message["role"] == "assistant"]
     assert len(said) == len(answers)
 
 
 async def goes_on(answers: list) -> None:
     goal = len(answers) + 30
     await eventually(lambda: len(answers) >= goal, "more answers")
-
-
-async def whole_session(user, session: str) -> list[dict]:
-    messages = await user.messages(session, "?limit=200")
-    while more := await user.messages(session, f"?limit=200&after={messages[-1]['id']}"):
-        messages += more
-    return messages
 
 
 async def posts_to(direct) -> int:
