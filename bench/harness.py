@@ -192,11 +192,12 @@ def _file_of(lines: list[str]):
         yield file.name
 
 
-def run_calls(build: Build, server: Server, tokens: list[str], seconds: float, spread: float = 0) -> dict:
-    """64 direct calls in flight by the users of `tokens`, the first ones spread over so many seconds: per_second,
-    p50_ms, p99_ms, the server's cpu_ms for each."""
+def run_calls(build: Build, server: Server, tokens: list[str], seconds: float, spread: float = 0,
+              in_flight: int = 64) -> dict:
+    """Direct calls in flight by the users of `tokens`, the first ones spread over so many seconds: per_second, p50_ms,
+    p99_ms, the server's cpu_ms for each."""
     command = [build.binary("load_driver"), "calls", "--port", str(server.port), "--pid", str(server.process.pid)]
-    command += ["--connections", "64", "--warmup", "0.5", "--seconds", str(seconds), "--spread", str(spread)]
+    command += ["--connections", str(in_flight), "--warmup", "0.5", "--seconds", str(seconds), "--spread", str(spread)]
     with _file_of(tokens) as file:
         command += ["--tokens", file]
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
@@ -218,6 +219,35 @@ class Streams(Program):
             except NotMeasured:
                 self.stop()
                 raise
+
+
+def run_store_client(build: Build, kind: str, **options) -> dict:
+    """Our own client: calls made, and how many per_second; see bench/store_clients.cpp."""
+    command = [build.binary("store_clients"), kind]
+    for name, value in options.items():
+        command += [f"--{name}", str(value)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    if done.returncode != 0:
+        raise NotMeasured(done.stderr.strip()[-500:])
+    return json.loads(done.stdout)
+
+
+def run_pgbench(address: str, connections: int, seconds: int) -> dict:
+    """Reads by a key: calls made, and how many per_second."""
+    command = ["pgbench", "-n", "-S", "-M", "prepared", "-c", str(connections), "-j", "2", "-T", str(seconds), address]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return {
+        "per_second": float(re.search(r"tps = ([\d.]+)", text)[1]),
+        "calls": int(re.search(r"actually processed: (\d+)", text)[1]),
+    }
+
+
+def run_redis_benchmark(port: int, connections: int, pipelined: int, requests: int, size: int) -> dict[str, float]:
+    """Commands a second, of "set" and "get"."""
+    command = ["redis-benchmark", "-p", str(port), "-t", "set,get", "-c", str(connections), "-P", str(pipelined)]
+    command += ["-n", str(requests), "-d", str(size), "--csv"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return {name.lower(): float(rate) for name, rate in re.findall(r'^"(SET|GET)","([\d.]+)"', text, re.MULTILINE)}
 
 
 def run_google_benchmark(build: Build, name: str, pattern: str, repetitions: int) -> dict[str, dict]:

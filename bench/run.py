@@ -12,12 +12,13 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from harness import (
     BareBeast, Build, NotMeasured, Server, SlowModel, Streams, run_calls, run_google_benchmark, run_wrk,
 )
+from many_processes import many_processes, postgres_client, redis_client
+from table import Row, print_table, spread
 
 CORES = len(os.sched_getaffinity(0))
 ROUNDS = 5
@@ -31,34 +32,8 @@ FAN_OUT_STREAMS = 1000
 FAN_OUT_POSTS = 100
 FAN_OUT_MODEL_DELAY_MS = 100
 MEGABYTE = 1e6
-MEASURING_FAILED = (NotMeasured, OSError, ValueError, LookupError, TypeError, subprocess.SubprocessError)
-
-
-@dataclass
-class Row:
-    """`aim` is (">=" or "<" or "<=", bound); None for what is only told."""
-
-    what: str
-    value: float
-    unit: str = ""
-    aim: tuple[str, float] | None = None
-    note: str = ""
-
-    @property
-    def verdict(self) -> str:
-        if self.aim is None:
-            return ""
-        sign, bound = self.aim
-        met = {">=": self.value >= bound, "<": self.value < bound, "<=": self.value <= bound}[sign]
-        return "met" if met else "missed"
-
-    def cells(self) -> list[str]:
-        aim = f"{self.aim[0]} {self.aim[1]:g} {self.unit}".rstrip() if self.aim else ""
-        return [self.what, f"{self.value:.4g} {self.unit}".rstrip(), aim, self.verdict, self.note]
-
-
-def spread(values: list[float]) -> str:
-    return f"{min(values):.3g} to {max(values):.3g}"
+MEASURING_FAILED = (NotMeasured, AssertionError, RuntimeError, OSError, ValueError, LookupError, TypeError,
+                    subprocess.SubprocessError)
 
 
 def whole_server(build: Build) -> list[Row]:
@@ -212,17 +187,8 @@ def fan_out(build: Build) -> list[Row]:
     ]
 
 
-SECTIONS = (whole_server, added_latency, embedder, vector_search, starts, open_streams, fan_out)
-
-
-def print_table(rows: list[list[str]]) -> None:
-    """As Markdown, so that it can go into a page as it is."""
-    table = [["what", "measured", "aim", "", "note"], *rows]
-    widths = [max(len(row[i]) for row in table) for i in range(5)]
-    for number, row in enumerate(table):
-        print("| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |")
-        if number == 0:
-            print("|" + "|".join("-" * (width + 2) for width in widths) + "|")
+SECTIONS = (whole_server, added_latency, embedder, vector_search, starts, open_streams, fan_out, postgres_client,
+            redis_client, many_processes)
 
 
 def main() -> int:

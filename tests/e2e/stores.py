@@ -48,6 +48,10 @@ class _Process:
         """As whom it runs, as subprocess wants it."""
         return _as_other_user()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def start(self):
         before = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
@@ -70,8 +74,10 @@ class _Process:
 class Postgres(_Process):
     """The newest version that is installed. Logins: postgres (superuser), owner (migrates), app (serves)."""
 
-    def __init__(self):
-        self._folder = tempfile.TemporaryDirectory(prefix="codelab-pg-", ignore_cleanup_errors=True)
+    def __init__(self, *options: str, parent: Path | None = None):
+        """`options` are more arguments of postgres; the last of a kind counts. Its folder is made in `parent`."""
+        self._options = options
+        self._folder = tempfile.TemporaryDirectory(prefix="codelab-pg-", dir=parent, ignore_cleanup_errors=True)
         os.chmod(self._folder.name, 0o777)
         super().__init__(Path(self._folder.name), "ready to accept connections")
         self.port = free_port()
@@ -92,11 +98,14 @@ class Postgres(_Process):
     def command(self) -> list[str]:
         return [str(self._program("postgres")), "-D", str(self.folder / "data"), "-k", str(self.folder),
                 "-c", "listen_addresses=127.0.0.1", "-p", str(self.port), "-c", "fsync=off",
-                "-c", "max_connections=300", "-c", "shared_buffers=32MB"]
+                "-c", "max_connections=300", "-c", "shared_buffers=32MB", *self._options]
 
     def sql(self, statements: str, database: str = "postgres") -> str:
-        run = subprocess.run([self._program("psql"), "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-d",
-                              database, "-Atq", "-v", "ON_ERROR_STOP=1", "-c", statements],
+        return self.run("psql", "-U", "postgres", "-d", database, "-Atq", "-v", "ON_ERROR_STOP=1", "-c", statements)
+
+    def run(self, program: str, *arguments: str) -> str:
+        """What a program of PostgreSQL prints about this server."""
+        run = subprocess.run([self._program(program), "-h", "127.0.0.1", "-p", str(self.port), *arguments],
                              capture_output=True, text=True, check=False)
         assert run.returncode == 0, run.stderr
         return run.stdout.strip()
