@@ -120,10 +120,18 @@ void StreamHub::text_arrived(const base::UserId& user, StreamId stream, const Te
   }
 }
 
-/// A text with a hole is given up: the log brings its message.
+/// The bus may bring a piece after the end of its text was read from what the bus keeps.
+bool StreamHub::has_ended(const Channel& channel, const TextPiece& piece) {
+  return std::ranges::any_of(channel.buffer, [&](const Buffered& each) {
+    return each.line->task == piece.task && each.line->position.seq > piece.place.seq && ends_text(each.line->type);
+  });
+}
+
+/// A text with a hole is given up: the log brings its message. One that has ended does not begin again by a piece that
+/// comes late.
 void StreamHub::place(Channel& channel, StreamId stream, const TextPiece& piece) {
   auto known = channel.texts.length_of(piece.message);
-  if (!known && piece.offset == 0) {
+  if (!known && piece.offset == 0 && !has_ended(channel, piece)) {
     channel.texts.begin(piece.task, piece.agent, piece.message);
     known = 0;
   }
@@ -213,9 +221,12 @@ void StreamHub::replace_texts(Channel& channel, const std::vector<TextPiece>& pi
   }
 }
 
+/// An event that arrived before `events` were read stands alone in the buffer: it goes on where they end, if it touches.
 void StreamHub::catch_up(Channel& channel, const std::vector<Event>& events) {
-  const bool reaches_further = events.size() > channel.buffer.size();
-  if (reaches_further && events.back().seq >= channel.last_seq) refill_buffer(channel, events);
+  const bool empty = channel.buffer.empty();
+  const std::int64_t begin = empty ? channel.last_seq + 1 : channel.buffer.front().line->position.seq;
+  const bool reaches_further = !events.empty() && (empty || events.front().seq < begin);
+  if (reaches_further && events.back().seq >= begin - 1) refill_buffer(channel, events);
   for (const Event& event : events) {
     if (event.seq > channel.last_seq) place(channel, event);
   }
@@ -313,15 +324,21 @@ void StreamHub::buffer(Channel& channel, const LinePtr& line, base::Timestamp at
   channel.buffer.push_back({line, at});
 }
 
-/// With what is known here already; who reads got it.
+/// With what is known here already; who reads got it. What the buffer has behind `events` stays.
 void StreamHub::refill_buffer(Channel& channel, const std::vector<Event>& events) {
   const std::int64_t known = channel.last_seq;
+  const std::deque<Buffered> before = channel.buffer;
   empty_buffer(channel);
   channel.last_seq = 0;
+  const auto put = [&](const LinePtr& line, base::Timestamp at) {
+    buffer(channel, line, at);
+    channel.last_seq = line->position.seq;
+  };
   for (const Event& event : events) {
-    if (event.seq > known) break;
-    buffer(channel, std::make_shared<const StreamLine>(make_line(event)), clock_.now());
-    channel.last_seq = event.seq;
+    if (event.seq <= known) put(std::make_shared<const StreamLine>(make_line(event)), clock_.now());
+  }
+  for (const Buffered& each : before) {
+    if (each.line->position.seq > channel.last_seq) put(each.line, each.at);
   }
   channel.last_seq = known;
 }

@@ -147,6 +147,7 @@ class StreamHub final : public EventRelay, public BusListener {
   bool follows_bus(const Key& key, const Channel& channel) const;
   void place(Channel& channel, const Event& event);
   void place(Channel& channel, StreamId stream, const TextPiece& piece);
+  static bool has_ended(const Channel& channel, const TextPiece& piece);
   void catch_up(Channel& channel, const std::vector<Event>& events);
   static void replace_texts(Channel& channel, const std::vector<TextPiece>& pieces);
   void deliver(Channel& channel, const LinePtr& line);

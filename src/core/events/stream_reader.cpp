@@ -73,7 +73,7 @@ base::Task<> StreamReader::join() {
     pending_.assign(joined.buffered.begin(), joined.buffered.end());
   } else {
     last_seq_ = last_.seq;
-    resume_from(joined);
+    resume_from(joined, log_end);
   }
 }
 
@@ -99,9 +99,11 @@ StreamReader::Lines StreamReader::first() {
 }
 
 /// From the hub's buffer where it reaches back far enough, else from the log.
-void StreamReader::resume_from(const StreamHub::Joined& joined) {
+void StreamReader::resume_from(const StreamHub::Joined& joined, std::int64_t log_end) {
   if (joined.last_seq == 0) {
-    catching_up_ = true;
+    // No further: what is committed from here on is told, and the pieces of texts come before their end.
+    catching_up_ = last_seq_ < log_end;
+    if (catching_up_) catch_up_to_ = log_end;
     return;
   }
   if (joined.last_seq <= last_seq_) return;

@@ -46,7 +46,7 @@ class StreamReader {
 
   /// What the reader begins with, unless it has to catch up first.
   Lines first();
-  void resume_from(const StreamHub::Joined& joined);
+  void resume_from(const StreamHub::Joined& joined, std::int64_t log_end);
   void read_log_to(std::int64_t log_end, const StreamHub::Joined& joined);
   base::Task<Lines> catch_up();
   base::Task<Lines> live();

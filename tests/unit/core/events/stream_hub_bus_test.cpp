@@ -126,6 +126,42 @@ TEST_F(StreamHubOnBus, a_text_that_ends_while_the_stream_begins_to_be_followed_d
   EXPECT_TRUE(texts_for({}).empty());
 }
 
+TEST_F(StreamHubOnBus, an_event_that_arrives_before_what_the_bus_had_kept_is_read_joins_it) {
+  const auto foreign_event = [&](std::int64_t seq) {
+    return Event{.user = user_.user(),
+                 .stream = stream_,
+                 .seq = seq,
+                 .body = {.type = EventType::task_started, .task = task_},
+                 .at = {}};
+  };
+  bus_.bring(foreign_event(1));
+  bus_.bring(foreign_event(2));
+  bus_.kept_before = bus_.kept;
+  bus_.while_following = [&, told = false]() mutable {
+    if (!std::exchange(told, true)) bus_.bring(foreign_event(3));
+  };
+  loop_.run(hub_.follow(user_, stream_));
+  const auto joined = hub_.join(user_, stream_, subscription(), {});
+  EXPECT_EQ(joined.last_seq, 3);
+  ASSERT_EQ(joined.buffered.size(), 3);
+  EXPECT_EQ(joined.buffered.front()->position.seq, 1);
+  EXPECT_EQ(joined.buffered.back()->position.seq, 3);
+}
+
+TEST_F(StreamHubOnBus, a_piece_that_comes_after_the_end_of_its_text_is_dropped) {
+  const Event end{.user = user_.user(),
+                  .stream = stream_,
+                  .seq = 1,
+                  .body = {.type = EventType::message_created, .task = task_},
+                  .at = {}};
+  bus_.bring(end);
+  const auto reading = reader();
+  auto late = foreign(0, "abc");
+  late.place = {.seq = 0, .delta = 0};
+  hub_.text_arrived(user_.user(), stream_, late);
+  EXPECT_TRUE(taken(*reading).lines.empty());
+}
+
 TEST_F(StreamHubOnBus, a_task_that_is_begun_again_begins_its_text_again) {
   const auto reading = reader();
   bus_.bring(user_.user(), stream_, foreign(0, "abc"));
