@@ -36,15 +36,18 @@ TaskWatch::TaskWatch(events::StreamHub& hub, const identity::UserScope& scope, e
   }
 }
 
-/// The events of one task come in order, but some may come twice.
+/// The events of one task come in order, but some may come twice, and some not at all. An answer stands just before the
+/// end of its task: an end whose answer did not come is not told, the store has both.
 std::vector<events::LinePtr> TaskWatch::noted(std::vector<events::LinePtr> lines) {
   std::erase_if(lines, [this](const events::LinePtr& line) {
     if (line->type == events::EventType::message_delta) return false;
-    const bool had = line->position.seq <= last_seq_;
-    last_seq_ = std::max(last_seq_, line->position.seq);
+    if (line->position.seq <= last_seq_) return true;
+    last_seq_ = line->position.seq;
     if (line->type == events::EventType::message_created) message_ = line;
-    if (ends_task(line->type)) end_ = line;
-    return had;
+    const bool answered = message_ && message_->position.seq + 1 == line->position.seq;
+    missing_answer_ = line->type == events::EventType::task_completed && !answered;
+    if (ends_task(line->type) && !missing_answer_) end_ = line;
+    return missing_answer_;
   });
   if (end_) closed_ = true;
   return lines;
@@ -55,8 +58,9 @@ base::Task<std::vector<events::LinePtr>> TaskWatch::next(std::chrono::steady_clo
   while (lines.empty() && !closed_ && std::chrono::steady_clock::now() < deadline) {
     const auto left = deadline - std::chrono::steady_clock::now();
     auto batch = co_await subscription_->next(std::min<std::chrono::steady_clock::duration>(left, kLookEvery));
-    const bool untold = batch.lines.empty() || batch.missed || batch.access_changed;
+    const bool silent = batch.lines.empty();
     lines = noted(std::move(batch.lines));
+    const bool untold = silent || batch.missed || batch.access_changed || missing_answer_;
     closed_ = closed_ || batch.state != events::Subscription::State::open;
     if (untold && !closed_) co_await look();
   }

@@ -62,6 +62,8 @@ class TaskWatch {
   events::LinePtr end_;
   std::optional<TaskEnd> found_;
   std::optional<base::Error> refusal_;
+  /// The task was completed, and its answer did not come.
+  bool missing_answer_ = false;
   /// Of the last logged event.
   std::int64_t last_seq_ = 0;
   bool closed_ = false;

@@ -1,5 +1,6 @@
 #include "infra/redis/stream_bus.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -61,6 +62,7 @@ void fill_pieces(std::vector<TextPiece>& pieces, const Reply& texts) {
     for (std::size_t next = pieces.size() - 1; next > i; --next) {
       if (pieces[next].message == pieces[i].message) end = pieces[next].offset;
     }
+    end = std::min(end, static_cast<std::int64_t>(text.size()));
     if (pieces[i].offset >= end) continue;
     pieces[i].text =
         text.substr(static_cast<std::size_t>(pieces[i].offset), static_cast<std::size_t>(end - pieces[i].offset));

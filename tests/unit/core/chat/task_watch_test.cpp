@@ -56,11 +56,25 @@ TEST_F(TaskWatchTest, waits_for_the_end_and_keeps_the_answer) {
 TEST_F(TaskWatchTest, every_way_to_end_is_an_end) {
   for (const auto type : {EventType::task_completed, EventType::task_failed, EventType::task_cancelled}) {
     auto watched = watch();
+    commit(EventType::message_created);
     commit(type);
     loop_.run(watched.wait(soon()));
     ASSERT_TRUE(watched.end());
     EXPECT_EQ(watched.end()->type, type);
   }
+}
+
+TEST_F(TaskWatchTest, an_end_without_its_answer_is_looked_up) {
+  TaskEnd end{.task = {.id = task_, .status = TaskStatus::completed}, .answer = Message{.content = "Hello"}};
+  stored_ = std::optional(end);
+  auto watched = watch();
+  commit(EventType::message_created, R"({"role":"user"})");
+  commit(EventType::task_started);
+  commit(EventType::task_completed);
+  loop_.run(watched.wait(soon()));
+  EXPECT_FALSE(watched.end());
+  ASSERT_TRUE(watched.found());
+  EXPECT_EQ(watched.found()->answer->content, "Hello");
 }
 
 TEST_F(TaskWatchTest, other_tasks_do_not_concern_it) {
