@@ -4,8 +4,8 @@
 
 #include "infra/sqlite/agent_store.hpp"
 #include "infra/sqlite/event_log.hpp"
-#include "infra/sqlite/memory_store.hpp"
 #include "infra/sqlite/memory_debts.hpp"
+#include "infra/sqlite/memory_store.hpp"
 #include "infra/sqlite/message_store.hpp"
 #include "infra/sqlite/session_store.hpp"
 #include "infra/sqlite/task_leases.hpp"

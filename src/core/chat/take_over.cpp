@@ -72,9 +72,8 @@ base::Task<> TakeOver::renew() {
 }
 
 base::Task<> TakeOver::take_over() {
-  TakeOverRule rule{.limit = kTakenAtOnce,
-                    .running = ports_.running.all(),
-                    .begun_before = ports_.clock.now() - limits_.lost_after};
+  TakeOverRule rule{
+      .limit = kTakenAtOnce, .running = ports_.running.all(), .begun_before = ports_.clock.now() - limits_.lost_after};
   if (rule.running.size() >= limits_.running) co_return;
   std::vector<TakenTask> taken;
   try {

@@ -37,8 +37,7 @@ bool GrowingTexts::append(const base::MessageId& message, std::string_view text,
   const auto found = std::ranges::find(texts_, message, &Text::message);
   if (found == texts_.end()) return false;
   const std::int64_t length = std::ssize(text);
-  const bool goes_on =
-      !segments_.empty() && segments_.back().message == message && segments_.back().end() == place;
+  const bool goes_on = !segments_.empty() && segments_.back().message == message && segments_.back().end() == place;
   if (goes_on) {
     segments_.back().length += length;
   } else {

@@ -212,16 +212,16 @@ base::Task<> StreamHub::follow(identity::UserScope scope, StreamId stream) {
 void StreamHub::replace_texts(Channel& channel, const std::vector<TextPiece>& pieces) {
   channel.texts.clear();
   for (const TextPiece& piece : pieces) {
-    const bool has_ended = std::ranges::any_of(channel.ended, [&](const Ended& ended) {
-      return ended.task == piece.task && piece.place.seq < ended.seq;
-    });
+    const bool has_ended = std::ranges::any_of(
+        channel.ended, [&](const Ended& ended) { return ended.task == piece.task && piece.place.seq < ended.seq; });
     if (has_ended) continue;
     if (piece.offset == 0) channel.texts.begin(piece.task, piece.agent, piece.message);
     channel.texts.append(piece.message, piece.text, piece.place);
   }
 }
 
-/// An event that arrived before `events` were read stands alone in the buffer: it goes on where they end, if it touches.
+/// An event that arrived before `events` were read stands alone in the buffer: it goes on where they end, if it
+/// touches.
 void StreamHub::catch_up(Channel& channel, const std::vector<Event>& events) {
   const bool empty = channel.buffer.empty();
   const std::int64_t begin = empty ? channel.last_seq + 1 : channel.buffer.front().line->position.seq;
@@ -395,8 +395,7 @@ void StreamHub::sweep() {
         buffered_bytes_ -= channel.buffer.front().line->json.size();
         channel.buffer.pop_front();
       }
-      const bool read =
-          has_subscribers(channel.subscribers) || channel.following > 0 || !channel.writing.empty();
+      const bool read = has_subscribers(channel.subscribers) || channel.following > 0 || !channel.writing.empty();
       // Whoever follows joins a little later: only what stayed without a reader is let go.
       if (!read && channel.unread) unfollow(channel);
       channel.unread = !read;

@@ -37,8 +37,7 @@ constexpr Sql kCount =
 constexpr Sql kInsertMemory =
     "INSERT INTO memories (user_id, agent_id, id, position, kind, embedding_model, dimension, created_at, text_bytes, "
     "metadata, text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::json, $11)";
-constexpr Sql kHasMemory =
-    "SELECT EXISTS (SELECT FROM memories WHERE user_id = $1 AND agent_id = $2 AND id = $3)";
+constexpr Sql kHasMemory = "SELECT EXISTS (SELECT FROM memories WHERE user_id = $1 AND agent_id = $2 AND id = $3)";
 constexpr Sql kInsertVector =
     "INSERT INTO memory_vectors (user_id, agent_id, memory_id, vector) VALUES ($1, $2, $3, $4)";
 constexpr Sql kMemoriesBefore =

@@ -18,15 +18,16 @@ namespace {
 /// Of one batch.
 constexpr std::size_t kBatchMessages = 128;
 
-/// KEYS: events, cuts, place. ARGV: channel, most events, their age in milliseconds, what the names of texts begin with;
-/// then seven for each message: kind, a, b, c, d, e, message.
+/// KEYS: events, cuts, place. ARGV: channel, most events, their age in milliseconds, what the names of texts begin
+/// with; then seven for each message: kind, a, b, c, d, e, message.
 ///   event: seq, task whose texts it ends or "", -, -, -
 ///   tip: seq, -, -, -, -
 ///   access: -, -, -, -, -
 ///   text: message, offset, last event that its publisher knows, cut, length of the text at the end of the message
 /// The buffer keeps its events in order: one that was overtaken on its way here takes its place among the newest. An
-/// event or a piece that comes again changes nothing. A text with a hole is forgotten. A piece gets its place here, behind everything that was published before; it is
-/// published and cut with it. The names of texts follow from those of the stream, and are in its slot.
+/// event or a piece that comes again changes nothing. A text with a hole is forgotten. A piece gets its place here,
+/// behind everything that was published before; it is published and cut with it. The names of texts follow from those
+/// of the stream, and are in its slot.
 const Script kPublish(R"(
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -198,8 +199,8 @@ StreamPublisher::Batch StreamPublisher::take_batch(const StreamNames& names, con
               .arguments = {channel, std::to_string(limits_.events), age_argument(limits_), names.texts()},
               .owed = std::exchange(outbox.owed, {})};
   if (batch.owed.seq) {
-    add(batch, {"tip", std::to_string(*batch.owed.seq), "", "", "", "",
-                encode_message(origin_, Tip{.seq = *batch.owed.seq})});
+    add(batch,
+        {"tip", std::to_string(*batch.owed.seq), "", "", "", "", encode_message(origin_, Tip{.seq = *batch.owed.seq})});
   }
   if (batch.owed.access) add(batch, {"access", "", "", "", "", "", encode_message(origin_, AccessChange{})});
   for (std::size_t i = 0; i < kBatchMessages && !outbox.queue.empty(); ++i) {
@@ -212,15 +213,13 @@ StreamPublisher::Batch StreamPublisher::take_batch(const StreamNames& names, con
   return batch;
 }
 
-void StreamPublisher::add(Batch& batch, Words words) {
-  std::ranges::move(words, std::back_inserter(batch.arguments));
-}
+void StreamPublisher::add(Batch& batch, Words words) { std::ranges::move(words, std::back_inserter(batch.arguments)); }
 
 StreamPublisher::Words StreamPublisher::words_of(const Content& content) const {
   if (const auto* event = std::get_if<Event>(&content)) {
     const bool ends = event->body.task && core::events::ends_text(event->body.type);
-    return {"event", std::to_string(event->seq), ends ? event->body.task->str() : "", "", "", "",
-            encode_message(origin_, *event)};
+    return {"event", std::to_string(event->seq),     ends ? event->body.task->str() : "", "", "",
+            "",      encode_message(origin_, *event)};
   }
   if (const auto* piece = std::get_if<TextPiece>(&content)) {
     return {"text",

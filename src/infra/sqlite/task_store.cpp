@@ -87,12 +87,11 @@ base::Task<bool> SqliteTaskStore::append(UserScope scope, Task task, std::vector
 base::Task<bool> SqliteTaskStore::complete(UserScope scope, Task task, Message answer, std::vector<NewEvent> events,
                                            std::optional<base::Timestamp> memory_due) {
   assert(is_final(task.status) && task.message_id == answer.id);
-  return database_.writer().run(
-      "task.complete",
-      [runner = database_.runner(), scope, task = std::move(task), answer = std::move(answer),
-       events = std::move(events), memory_due](Transaction& tx) {
-        return complete_task(tx, runner, scope, task, answer, events, memory_due);
-      });
+  return database_.writer().run("task.complete",
+                                [runner = database_.runner(), scope, task = std::move(task), answer = std::move(answer),
+                                 events = std::move(events), memory_due](Transaction& tx) {
+                                  return complete_task(tx, runner, scope, task, answer, events, memory_due);
+                                });
 }
 
 base::Task<bool> SqliteTaskStore::end(UserScope scope, Task task, std::vector<NewEvent> events) {

@@ -19,7 +19,8 @@ constexpr Sql kSecurityOff = "SELECT set_config('row_security', 'off', true)";
 constexpr Sql kEvents = "SELECT count(*) FROM events";
 constexpr Sql kCallUsers = "SELECT count(*) FROM codelab_users()";
 constexpr Sql kCallByEmail = "SELECT count(*) FROM codelab_credentials_by_email('x')";
-constexpr Sql kCallTakeOver = "SELECT count(*) FROM codelab_take_over('018f0000-0000-7000-8000-000000000000', 1, '{}', 0)";
+constexpr Sql kCallTakeOver =
+    "SELECT count(*) FROM codelab_take_over('018f0000-0000-7000-8000-000000000000', 1, '{}', 0)";
 constexpr Sql kCallRenew = "SELECT codelab_renew_runner('018f0000-0000-7000-8000-000000000000', 1)";
 constexpr Sql kCallRelease = "SELECT codelab_release_runner('018f0000-0000-7000-8000-000000000000')";
 constexpr Sql kCallClaim = "SELECT count(*) FROM codelab_claim_memories(0, 0, 1)";

@@ -96,16 +96,15 @@ class ChatTest : public testing::Test {
                                        8'000,
                                        {}};
   static constexpr std::size_t kMaxRunning = 2;
-  core::chat::MessagePoster poster_{
-      {.agents = registry_,
-       .tasks = tasks_,
-       .running = running_,
-       .hub = hub_,
-       .clock = clock_,
-       .cores = loop_.cores(),
-       .work = work_},
-      runner_,
-      kMaxRunning};
+  core::chat::MessagePoster poster_{{.agents = registry_,
+                                     .tasks = tasks_,
+                                     .running = running_,
+                                     .hub = hub_,
+                                     .clock = clock_,
+                                     .cores = loop_.cores(),
+                                     .work = work_},
+                                    runner_,
+                                    kMaxRunning};
 };
 
 }  // namespace codelab::tests

@@ -14,13 +14,9 @@ class TaskWatchTest : public codelab::tests::StreamTest {
  protected:
   TaskWatch watch(TaskWatch::From from = TaskWatch::From::now, bool deltas = false,
                   events::Subscription::Bounds bounds = {}) {
-    return {hub_,
-            user_,
-            stream_,
-            task_,
-            subscription({.task = task_, .deltas = deltas}, bounds),
-            from,
-            [this] { return found_in_store(); }};
+    return {hub_, user_, stream_, task_, subscription({.task = task_, .deltas = deltas}, bounds), from, [this] {
+              return found_in_store();
+            }};
   }
   base::Task<base::Result<std::optional<TaskEnd>>> found_in_store() { co_return stored_; }
   void commit(EventType type, std::string_view payload = "{}") {

@@ -62,7 +62,8 @@ class StreamHubOnBus : public codelab::tests::StreamTest {
   }
   std::vector<LinePtr> texts_for(Position since) { return hub_.join(user_, stream_, subscription(), since).texts; }
   TextPiece foreign(std::int64_t offset, std::string text) const {
-    return {.task = task_, .agent = "asker", .message = theirs_, .place = {}, .offset = offset, .text = std::move(text)};
+    return {
+        .task = task_, .agent = "asker", .message = theirs_, .place = {}, .offset = offset, .text = std::move(text)};
   }
   void commit(EventType type) { log_.append(user_, stream_, {.type = type, .task = task_}); }
 
@@ -103,7 +104,11 @@ TEST_F(StreamHubOnBus, without_readers_or_without_the_bus_what_happens_here_is_t
 
 TEST_F(StreamHubOnBus, who_comes_in_the_middle_gets_texts_from_the_bus_at_their_places) {
   hub_.begin_text(user_, stream_, task_, "coder", ours_);
-  bus_.bring({.user = user_.user(), .stream = stream_, .seq = 1, .body = {.type = EventType::task_started, .task = task_}, .at = {}});
+  bus_.bring({.user = user_.user(),
+              .stream = stream_,
+              .seq = 1,
+              .body = {.type = EventType::task_started, .task = task_},
+              .at = {}});
   bus_.bring(user_.user(), stream_, foreign(0, "abc"));
   hub_.append_text(user_, stream_, ours_, "Hello");
   bus_.bring(user_.user(), stream_, bus_.texts.at(0));
