@@ -108,11 +108,16 @@ base::Task<> PostgresMemoryDebts::settle(std::vector<SettledMemory> memories) {
     users.push_back(each.scope.user());
     tasks.push_back(each.task);
   }
-  // Their users may have moved by now.
+  // Their users may have moved by now. What a shard that is away does not learn is due there again, and changes nothing.
   for (std::size_t shard = 0; shard < database_.shards(); ++shard) {
     Batch batch;
     batch.add(kSettle, users, tasks);
-    co_await database_.write_as_operator("memory.settle", std::move(batch), shard);
+    try {
+      co_await database_.write_as_operator("memory.settle", std::move(batch), shard);
+    } catch (const base::StoreError& failure) {
+      base::log::warning("memories_not_settled",
+                         {{"shard", database_.places().names()[shard]}, {"reason", failure.what()}});
+    }
   }
 }
 

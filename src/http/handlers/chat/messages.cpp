@@ -113,6 +113,7 @@ base::Task<Response> MessageHandlers::wait(UserRequest request, core::chat::Post
   if (!posted.watch) co_return ended_task(posted, request.trace_id);
   co_await posted.watch->wait(std::chrono::steady_clock::now() + patience);
   const auto& end = posted.watch->end();
+  if (const auto& refusal = posted.watch->refusal()) co_return problem(*refusal, request.trace_id);
   if (!end) co_return co_await after_the_wait(std::move(request), posted.task.id);
   if (end->type == core::events::EventType::task_completed) {
     co_return json_text(200, std::string(posted.watch->message()->payload()));
