@@ -113,8 +113,10 @@ void StreamHub::text_arrived(const base::UserId& user, StreamId stream, const Te
     const auto found = shard.channels.find(key);
     if (found == shard.channels.end()) return;
     Channel& channel = found->second;
-    if (channel.following > 0 && channel.early.size() < kEarlyPieces) channel.early.push_back(piece);
-    if (channel.following == 0) place(channel, stream, piece);
+    // A stream that is followed has its texts whole.
+    const bool waits = channel.following > 0 && !channel.follow;
+    if (!waits) place(channel, stream, piece);
+    if (waits && channel.early.size() < kEarlyPieces) channel.early.push_back(piece);
   } catch (const std::exception& failure) {
     base::log::error("relay_failed", {{"reason", failure.what()}});
   }
@@ -200,7 +202,7 @@ base::Task<> StreamHub::follow(identity::UserScope scope, StreamId stream) {
       catch_up(channel, recent.events);
       if (is_new && following.live) replace_texts(channel, recent.texts);
     }
-    if (channel.following == 0) {
+    if (channel.follow || channel.following == 0) {
       for (const TextPiece& piece : std::exchange(channel.early, {})) place(channel, stream, piece);
       channel.ended.clear();
     }

@@ -63,7 +63,7 @@ base::Task<> StreamReader::join() {
   // An id from beyond the end (of another stream, or from before a restore) is taken for the end.
   last_ = options_.since.value_or(Position{.seq = known_end});
   if (last_.seq > known_end) last_ = {.seq = known_end};
-  joined_at_ = options_.since.value_or(Position{});
+  joined_at_ = options_.since ? last_ : Position{};
   // While a text grows, what is in the log but not here yet has its place among the pieces that are on their way.
   const bool comes = joined.growing && ports_.hub.is_live(scope_);
   if (joined.last_seq != 0 && joined.last_seq < log_end && !comes) {
