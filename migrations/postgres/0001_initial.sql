@@ -296,8 +296,8 @@ CREATE FUNCTION codelab_release_runner(runner uuid) RETURNS void
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
   AS 'DELETE FROM runners r WHERE r.id = runner';
 
--- Tasks of runners that are gone, and those of the caller that it does not know of: not among `running`, and begun long
--- enough ago. What another process takes at this moment is left to it. Runners that have been gone for long are
+-- Tasks of runners that are gone, and those of the caller that were begun long enough ago; never one that the caller works
+-- on (`running`). What another process takes at this moment is left to it. Runners that have been gone for long are
 -- forgotten.
 CREATE FUNCTION codelab_take_over(new_runner uuid, most bigint, running uuid[], begun_before bigint)
   RETURNS TABLE (user_id uuid, task_id uuid, attempt bigint)
@@ -306,7 +306,8 @@ CREATE FUNCTION codelab_take_over(new_runner uuid, most bigint, running uuid[], 
       WITH lost AS (
         SELECT t.user_id, t.id FROM tasks t
         WHERE t.status IN (''queued'', ''running'')
-          AND CASE WHEN t.runner = new_runner THEN t.created_at < begun_before AND t.id <> ALL (running)
+          AND t.id <> ALL (running)
+          AND CASE WHEN t.runner = new_runner THEN t.created_at < begun_before
             ELSE t.runner <> ALL (ARRAY(SELECT r.id FROM runners r WHERE r.alive_until >= codelab_now())) END
           AND NOT EXISTS (SELECT FROM moved_users m WHERE m.user_id = t.user_id)
         ORDER BY t.user_id, t.id LIMIT most FOR UPDATE OF t SKIP LOCKED)

@@ -147,10 +147,9 @@ base::Task<std::optional<base::Error>> DirectCallRunner::attempt(const DirectCal
   if (!completion) co_return completion.error();
 
   Message answer = answer_message(call, answer_id, std::move(*completion));
-  using boost::asio::experimental::awaitable_operators::operator&&;
-  auto remembered = remember(call, answer.content);
-  auto completed = complete(call, std::move(answer));
-  co_await (std::move(remembered) && std::move(completed));
+  std::string content = answer.content;
+  const bool completed = co_await complete(call, std::move(answer));
+  if (completed) co_await ports_.interactions.remember(call.scope, call.agent, call.request, std::move(content));
   co_return std::nullopt;
 }
 
@@ -172,11 +171,6 @@ base::Task<DirectCallRunner::Context> DirectCallRunner::retrieve(const DirectCal
     context.memory_error = base::make_error(base::ErrorCode::store_unavailable, "memory is away at the moment");
   }
   co_return context;
-}
-
-base::Task<bool> DirectCallRunner::remember(const DirectCall& call, std::string answer) {
-  co_await ports_.interactions.remember(call.scope, call.agent, call.request, std::move(answer));
-  co_return true;
 }
 
 Message DirectCallRunner::answer_message(const DirectCall& call, base::MessageId id,
@@ -201,8 +195,7 @@ base::Task<bool> DirectCallRunner::complete(const DirectCall& call, Message answ
   task.status = TaskStatus::completed;
   task.message_id = answer.id;
   task.completed_at = answer.created_at;
-  co_await store_end(call, std::move(task), std::move(answer));
-  co_return true;
+  co_return co_await store_end(call, std::move(task), std::move(answer));
 }
 
 base::Task<> DirectCallRunner::fail(const DirectCall& call, base::Error error) {
@@ -215,8 +208,8 @@ base::Task<> DirectCallRunner::fail(const DirectCall& call, base::Error error) {
   co_await store_end(call, std::move(task), std::nullopt);
 }
 
-base::Task<bool> DirectCallRunner::try_store_end(const DirectCall& call, const Task& task,
-                                                 const std::optional<Message>& answer) {
+base::Task<std::optional<bool>> DirectCallRunner::try_store_end(const DirectCall& call, const Task& task,
+                                                                const std::optional<Message>& answer) {
   std::string reason;
   try {
     bool stored = false;
@@ -229,26 +222,27 @@ base::Task<bool> DirectCallRunner::try_store_end(const DirectCall& call, const T
       stored = co_await ports_.tasks.end(call.scope, task, std::move(events));
     }
     if (stored) log_outcome(call.scope, task);
-    co_return true;
+    co_return stored;
   } catch (const base::StoreError& failure) {
     reason = failure.what();
   }
   base::log::warning("task_end_not_stored", {{"task_id", task.id.str()}, {"reason", reason}});
-  co_return false;
+  co_return std::nullopt;
 }
 
 /// Storing an end twice is no danger: a task that has ended refuses it.
-base::Task<> DirectCallRunner::store_end(const DirectCall& call, Task task, std::optional<Message> answer) {
+base::Task<bool> DirectCallRunner::store_end(const DirectCall& call, Task task, std::optional<Message> answer) {
   const base::Executor executor = co_await boost::asio::this_coro::executor;
   boost::asio::steady_timer pause(executor);
   for (std::size_t retry = 0; retry < end_retries_.size(); ++retry) {
-    const bool settled = co_await try_store_end(call, task, answer);
-    if (settled) co_return;
+    const auto stored = co_await try_store_end(call, task, answer);
+    if (stored) co_return *stored;
     pause.expires_after(end_retries_.wait(retry));
     co_await pause.async_wait(boost::asio::use_awaitable);
   }
-  const bool settled = co_await try_store_end(call, task, answer);
-  if (!settled) base::log::error("task_left_unfinished", {{"task_id", task.id.str()}});
+  const auto stored = co_await try_store_end(call, task, answer);
+  if (!stored) base::log::error("task_left_unfinished", {{"task_id", task.id.str()}});
+  co_return stored.value_or(false);
 }
 
 }  // namespace codelab::core::chat

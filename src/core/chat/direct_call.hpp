@@ -74,13 +74,14 @@ class DirectCallRunner {
   base::Task<std::optional<base::Error>> attempt(const DirectCall& call);
   base::Task<std::optional<base::Error>> guarded_attempt(const DirectCall& call);
   base::Task<Context> retrieve(const DirectCall& call);
-  base::Task<bool> remember(const DirectCall& call, std::string answer);
+  /// Whether the answer stands: the task may have ended before.
   base::Task<bool> complete(const DirectCall& call, Message answer);
   base::Task<> fail(const DirectCall& call, base::Error error);
-  /// False when the store did not take it; true also when there is no such task any more.
-  base::Task<bool> try_store_end(const DirectCall& call, const Task& task, const std::optional<Message>& answer);
-  /// Stores the end of a task, again and again for a while when the store does not take it.
-  base::Task<> store_end(const DirectCall& call, Task task, std::optional<Message> answer);
+  /// False when the task has ended already, or is no more; nothing when the store is away.
+  base::Task<std::optional<bool>> try_store_end(const DirectCall& call, const Task& task,
+                                                const std::optional<Message>& answer);
+  /// Stores the end of a task, again and again for a while when the store does not take it. Whether it did.
+  base::Task<bool> store_end(const DirectCall& call, Task task, std::optional<Message> answer);
   Message answer_message(const DirectCall& call, base::MessageId id, models::Completion completion) const;
 
   Ports ports_;

@@ -102,6 +102,10 @@ base::Task<> Interactions::run() {
     co_await pause.async_wait(boost::asio::use_awaitable);
     try {
       co_await settle();
+    } catch (...) {
+      base::log::warning("memories_not_settled", {{"reason", base::reason_unless_cancelled()}});
+    }
+    try {
       co_await pay_due();
     } catch (...) {
       base::log::warning("memories_not_paid", {{"reason", base::reason_unless_cancelled()}});

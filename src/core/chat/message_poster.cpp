@@ -137,11 +137,11 @@ base::Task<std::shared_ptr<TaskWatch>> MessagePoster::watch(identity::UserScope 
                                                             TaskWatch::From from) {
   const base::Executor executor = co_await boost::asio::this_coro::executor;
   const auto stream = events::stream_of(task.session_id);
-  const bool follows = follower.deltas || from == TaskWatch::From::its_beginning;
-  if (follows) co_await ports_.hub.follow(scope, stream);
   const events::Interest interest{.task = task.id, .deltas = follower.deltas};
   auto subscription =
       std::make_shared<events::Subscription>(executor, interest, events::Subscription::Bounds{}, follower.login);
+  const bool follows = follower.deltas || from == TaskWatch::From::its_beginning;
+  if (follows) co_await ports_.hub.follow(scope, stream, subscription);
   auto look = [&tasks = ports_.tasks, scope, id = task.id, may_follow = std::move(follower.may_follow)] {
     return find_end(tasks, scope, id, may_follow);
   };

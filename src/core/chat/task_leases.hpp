@@ -21,8 +21,8 @@ struct TakenTask {
 /// Which tasks a process may take over.
 struct TakeOverRule {
   std::int64_t limit = 64;
-  /// What this process works on. Those that the store has as its own besides, from before `begun_before`, were lost on
-  /// the way to it: an answer of the store did not arrive.
+  /// What this process works on, never taken. Those that the store has as its own besides, from before `begun_before`,
+  /// were lost on the way to it: an answer of the store did not arrive.
   std::vector<base::TaskId> running;
   base::Timestamp begun_before;
 };

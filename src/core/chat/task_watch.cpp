@@ -11,6 +11,8 @@ namespace {
 
 /// Between two looks at a task of which nothing is heard.
 constexpr std::chrono::seconds kLookEvery{5};
+/// Between two looks at one of which something is heard: what it tells may not be all.
+constexpr std::chrono::seconds kLookAnyway{30};
 
 bool ends_task(events::EventType type) {
   return type == events::EventType::task_completed || type == events::EventType::task_failed ||
@@ -60,7 +62,8 @@ base::Task<std::vector<events::LinePtr>> TaskWatch::next(std::chrono::steady_clo
     auto batch = co_await subscription_->next(std::min<std::chrono::steady_clock::duration>(left, kLookEvery));
     const bool silent = batch.lines.empty();
     lines = noted(std::move(batch.lines));
-    const bool untold = silent || batch.missed || batch.access_changed || missing_answer_;
+    const bool due = std::chrono::steady_clock::now() >= looked_at_ + kLookAnyway;
+    const bool untold = silent || due || batch.missed || batch.access_changed || missing_answer_;
     closed_ = closed_ || batch.state != events::Subscription::State::open;
     if (untold && !closed_) co_await look();
   }
@@ -69,6 +72,7 @@ base::Task<std::vector<events::LinePtr>> TaskWatch::next(std::chrono::steady_clo
 
 /// A store that is away is asked again later.
 base::Task<> TaskWatch::look() {
+  looked_at_ = std::chrono::steady_clock::now();
   try {
     auto found = co_await look_();
     if (found) found_ = std::move(*found);

@@ -64,6 +64,7 @@ class TaskWatch {
   std::optional<base::Error> refusal_;
   /// The task was completed, and its answer did not come.
   bool missing_answer_ = false;
+  std::chrono::steady_clock::time_point looked_at_ = std::chrono::steady_clock::now();
   /// Of the last logged event.
   std::int64_t last_seq_ = 0;
   bool closed_ = false;

@@ -27,9 +27,6 @@ LinePtr delta_line(StreamId stream, const TextDelta& delta, base::Timestamp at) 
 
 constexpr auto kClose = [](Subscription& subscription) { subscription.close(); };
 
-/// Of one stream, while it begins to be followed.
-constexpr std::size_t kEarlyPieces = 4'096;
-
 }  // namespace
 
 StreamHub::StreamHub(const base::Clock& clock, Limits limits) : clock_(clock), limits_(limits) {}
@@ -53,19 +50,6 @@ void StreamHub::for_each_where(Match&& match, Tell&& tell) {
   }
 }
 
-void StreamHub::disconnect() {
-  bus_ = nullptr;
-  for (Shard& shard : shards_) {
-    const std::scoped_lock lock(shard.mutex);
-    for (auto& [key, channel] : shard.channels) unfollow(channel);
-  }
-}
-
-bool StreamHub::follows_bus(const Key& key, const Channel& channel) const {
-  const StreamBus* const bus = bus_;
-  return bus != nullptr && channel.follow && bus->is_live(key.user);
-}
-
 void StreamHub::committed(const Event& event) noexcept {
   try {
     const Key key{event.user, event.stream};
@@ -81,18 +65,6 @@ void StreamHub::committed(const Event& event) noexcept {
   }
 }
 
-void StreamHub::event_arrived(const Event& event) noexcept {
-  try {
-    const Key key{event.user, event.stream};
-    Shard& shard = shard_of(key);
-    const std::scoped_lock lock(shard.mutex);
-    const auto found = shard.channels.find(key);
-    if (found != shard.channels.end()) place(found->second, event);
-  } catch (const std::exception& failure) {
-    base::log::error("relay_failed", {{"reason", failure.what()}});
-  }
-}
-
 /// Readers sort out what comes twice or too early.
 void StreamHub::place(Channel& channel, const Event& event) {
   const auto line = std::make_shared<const StreamLine>(make_line(event));
@@ -103,23 +75,6 @@ void StreamHub::place(Channel& channel, const Event& event) {
   buffer(channel, line, clock_.now());
   channel.last_seq = std::max(channel.last_seq, event.seq);
   deliver(channel, line);
-}
-
-void StreamHub::text_arrived(const base::UserId& user, StreamId stream, const TextPiece& piece) noexcept {
-  try {
-    const Key key{user, stream};
-    Shard& shard = shard_of(key);
-    const std::scoped_lock lock(shard.mutex);
-    const auto found = shard.channels.find(key);
-    if (found == shard.channels.end()) return;
-    Channel& channel = found->second;
-    // A stream that is followed has its texts whole.
-    const bool waits = channel.following > 0 && !channel.follow;
-    if (!waits) place(channel, stream, piece);
-    if (waits && channel.early.size() < kEarlyPieces) channel.early.push_back(piece);
-  } catch (const std::exception& failure) {
-    base::log::error("relay_failed", {{"reason", failure.what()}});
-  }
 }
 
 /// The bus may bring a piece after the end of its text was read from what the bus keeps.
@@ -144,93 +99,6 @@ void StreamHub::place(Channel& channel, StreamId stream, const TextPiece& piece)
   channel.texts.append(piece.message, news, {.seq = piece.place.seq, .delta = piece.place.delta + had});
   if (wants_deltas(channel.subscribers, piece.task)) {
     deliver(channel, delta_line(stream, channel.texts.last(news.size()), clock_.now()));
-  }
-}
-
-/// What grew meanwhile has a hole now.
-void StreamHub::events_missed(const base::UserId& user, StreamId stream, std::optional<std::int64_t>) noexcept {
-  const Key key{user, stream};
-  Shard& shard = shard_of(key);
-  const std::scoped_lock lock(shard.mutex);
-  const auto found = shard.channels.find(key);
-  if (found == shard.channels.end()) return;
-  Channel& channel = found->second;
-  if (channel.follow) channel.texts.clear();
-  for_each_of(channel, [](Subscription& subscription) { subscription.miss(); });
-}
-
-void StreamHub::access_changed(const base::UserId& user) noexcept {
-  for_each_where([&](const Key& key, const Subscription&) { return key.user == user; },
-                 [](Subscription& subscription) { subscription.change_access(); });
-}
-
-/// The pieces that arrive meanwhile wait, so that a text is complete before its next piece comes.
-base::Task<> StreamHub::follow(identity::UserScope scope, StreamId stream) {
-  StreamBus* const bus = bus_;
-  if (bus == nullptr) co_return;
-  const Key key{scope.user(), stream};
-  Shard& shard = shard_of(key);
-  {
-    const std::scoped_lock lock(shard.mutex);
-    Channel& channel = shard.channels[key];
-    channel.unread = false;
-    // An event that came before the one ahead of it has emptied the buffer: the bus has it whole.
-    const auto wanted = std::min<std::int64_t>(channel.last_seq, static_cast<std::int64_t>(limits_.buffered_events));
-    if (channel.follow && std::ssize(channel.buffer) >= wanted) co_return;
-    ++channel.following;
-  }
-  StreamBus::Following following;
-  StreamBus::Following access;
-  StreamBus::Recent recent;
-  std::exception_ptr failure;
-  try {
-    following = co_await bus->follow(scope, stream);
-    access = co_await bus->follow(scope, own_stream(scope.user()));
-    recent = co_await bus->recent(scope, stream);
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  {
-    const std::scoped_lock lock(shard.mutex);
-    Channel& channel = shard.channels[key];
-    --channel.following;
-    channel.unread = false;
-    if (!failure && bus_ == bus) {
-      const bool is_new = !channel.follow;
-      channel.follow = std::move(following.hold);
-      channel.follow_access = std::move(access.hold);
-      catch_up(channel, recent.events);
-      if (is_new && following.live) replace_texts(channel, recent.texts);
-    }
-    if (channel.follow || channel.following == 0) {
-      for (const TextPiece& piece : std::exchange(channel.early, {})) place(channel, stream, piece);
-      channel.ended.clear();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
-}
-
-/// By what the bus has of them, in its order.
-void StreamHub::replace_texts(Channel& channel, const std::vector<TextPiece>& pieces) {
-  channel.texts.clear();
-  for (const TextPiece& piece : pieces) {
-    const bool has_ended = std::ranges::any_of(
-        channel.ended, [&](const Ended& ended) { return ended.task == piece.task && piece.place.seq < ended.seq; });
-    if (has_ended) continue;
-    if (piece.offset == 0) channel.texts.begin(piece.task, piece.agent, piece.message);
-    channel.texts.append(piece.message, piece.text, piece.place);
-  }
-}
-
-/// An event that arrived before `events` were read stands alone in the buffer: it goes on where they end, if it
-/// touches.
-void StreamHub::catch_up(Channel& channel, const std::vector<Event>& events) {
-  const bool empty = channel.buffer.empty();
-  const std::int64_t begin = empty ? channel.last_seq + 1 : channel.buffer.front().line->position.seq;
-  const bool reaches_further = !events.empty() && (empty || events.front().seq < begin);
-  if (reaches_further && events.back().seq >= begin - 1) refill_buffer(channel, events);
-  for (const Event& event : events) {
-    if (event.seq > channel.last_seq) place(channel, event);
   }
 }
 
@@ -326,35 +194,14 @@ void StreamHub::buffer(Channel& channel, const LinePtr& line, base::Timestamp at
   channel.buffer.push_back({line, at});
 }
 
-/// With what is known here already; who reads got it. What the buffer has behind `events` stays.
-void StreamHub::refill_buffer(Channel& channel, const std::vector<Event>& events) {
-  const std::int64_t known = channel.last_seq;
-  const std::deque<Buffered> before = channel.buffer;
-  empty_buffer(channel);
-  channel.last_seq = 0;
-  const auto put = [&](const LinePtr& line, base::Timestamp at) {
-    buffer(channel, line, at);
-    channel.last_seq = line->position.seq;
-  };
-  for (const Event& event : events) {
-    if (event.seq <= known) put(std::make_shared<const StreamLine>(make_line(event)), clock_.now());
-  }
-  for (const Buffered& each : before) {
-    if (each.line->position.seq > channel.last_seq) put(each.line, each.at);
-  }
-  channel.last_seq = known;
-}
-
 void StreamHub::empty_buffer(Channel& channel) {
   for (const Buffered& each : channel.buffer) buffered_bytes_ -= each.line->json.size();
   channel.buffer.clear();
 }
 
-/// Nobody tells of the texts any more.
-void StreamHub::unfollow(Channel& channel) {
-  if (channel.follow) channel.texts.clear();
-  channel.follow.reset();
-  channel.follow_access.reset();
+void StreamHub::access_changed(const base::UserId& user) noexcept {
+  for_each_where([&](const Key& key, const Subscription&) { return key.user == user; },
+                 [](Subscription& subscription) { subscription.change_access(); });
 }
 
 void StreamHub::close_stream(const identity::UserScope& scope, StreamId stream) {
@@ -397,10 +244,10 @@ void StreamHub::sweep() {
         buffered_bytes_ -= channel.buffer.front().line->json.size();
         channel.buffer.pop_front();
       }
-      const bool read = has_subscribers(channel.subscribers) || channel.following > 0 || !channel.writing.empty();
-      // Whoever follows joins a little later: only what stayed without a reader is let go.
-      if (!read && channel.unread) unfollow(channel);
-      channel.unread = !read;
+      const bool read = has_subscribers(channel.subscribers) || has_subscribers(channel.expected) ||
+                        channel.following > 0 || !channel.writing.empty();
+      if (!read) unfollow(channel);
+      std::erase_if(channel.expected, [](const auto& each) { return each.expired(); });
       const bool idle = channel.buffer.empty() && channel.texts.empty() && !read && !channel.follow;
       entry = idle ? shard.channels.erase(entry) : std::next(entry);
     }

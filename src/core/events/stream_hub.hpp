@@ -74,9 +74,9 @@ class StreamHub final : public EventRelay, public BusListener {
     /// Some text grows now, whether the reader misses anything of it or not.
     bool growing = false;
   };
-  /// Hears of what other processes do in this stream, as long as it has readers. Before join(), and before the log is
-  /// read.
-  base::Task<> follow(identity::UserScope scope, StreamId stream);
+  /// Hears of what other processes do in this stream, as long as it has readers, of whom `reader` will be one. Before
+  /// join(), and before the log is read.
+  base::Task<> follow(identity::UserScope scope, StreamId stream, std::shared_ptr<Subscription> reader);
   /// From now on only.
   void subscribe(const identity::UserScope& scope, StreamId stream, const std::shared_ptr<Subscription>& subscriber);
   Joined join(const identity::UserScope& scope, StreamId stream, const std::shared_ptr<Subscription>& subscriber,
@@ -130,11 +130,12 @@ class StreamHub final : public EventRelay, public BusListener {
     /// The stream itself, and the user's own for changes of access.
     std::unique_ptr<Follow> follow;
     std::unique_ptr<Follow> follow_access;
-    /// It had no reader at the last sweep.
-    bool unread = false;
+    /// Those that follow and have not joined perhaps.
+    std::vector<std::weak_ptr<Subscription>> expected;
     /// How many follow() are on their way, and what arrived since the first began.
     std::size_t following = 0;
     std::vector<TextPiece> early;
+    std::size_t early_bytes = 0;
     std::vector<Ended> ended;
   };
   struct Shard {
@@ -149,6 +150,9 @@ class StreamHub final : public EventRelay, public BusListener {
   void place(Channel& channel, StreamId stream, const TextPiece& piece);
   static bool has_ended(const Channel& channel, const TextPiece& piece);
   void catch_up(Channel& channel, const std::vector<Event>& events);
+  static void keep_early(Channel& channel, const TextPiece& piece);
+  /// Its text has ended since the stream began to be followed.
+  static bool ended_early(const Channel& channel, const TextPiece& piece);
   static void replace_texts(Channel& channel, const std::vector<TextPiece>& pieces);
   void deliver(Channel& channel, const LinePtr& line);
   void buffer(Channel& channel, const LinePtr& line, base::Timestamp at);

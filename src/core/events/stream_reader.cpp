@@ -55,7 +55,7 @@ StreamReader::Lines StreamReader::passed_on(Lines lines) {
 /// hub does not know yet has no buffer; such a reader starts at the log's end as it was just before. With other
 /// processes the log may be ahead of the hub: then the rest is read there.
 base::Task<> StreamReader::join() {
-  co_await ports_.hub.follow(scope_, stream_);
+  co_await ports_.hub.follow(scope_, stream_, subscription_);
   const std::int64_t log_end = co_await ports_.log.last_seq(scope_, stream_);
   auto joined = ports_.hub.join(scope_, stream_, subscription_, options_.since.value_or(Position{}));
   texts_.assign(joined.texts.begin(), joined.texts.end());
@@ -64,8 +64,10 @@ base::Task<> StreamReader::join() {
   last_ = options_.since.value_or(Position{.seq = known_end});
   if (last_.seq > known_end) last_ = {.seq = known_end};
   joined_at_ = options_.since ? last_ : Position{};
-  // While a text grows, what is in the log but not here yet has its place among the pieces that are on their way.
-  const bool comes = joined.growing && ports_.hub.is_live(scope_);
+  // While a text grows, what is in the log but not here yet has its place among the pieces that are on their way;
+  // unless pieces from behind it are here already.
+  const bool in_order = joined.texts.empty() || joined.texts.back()->position.seq <= joined.last_seq;
+  const bool comes = joined.growing && in_order && ports_.hub.is_live(scope_);
   if (joined.last_seq != 0 && joined.last_seq < log_end && !comes) {
     read_log_to(log_end, joined);
   } else if (!options_.since && joined.last_seq != 0) {

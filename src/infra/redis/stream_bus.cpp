@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <exception>
+#include <ranges>
+#include <unordered_map>
 #include <utility>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -21,7 +23,9 @@ using core::identity::UserScope;
 
 namespace {
 
-/// KEYS: events, cuts. ARGV: the events' age in milliseconds. Returns events and cuts.
+/// KEYS: events, cuts. ARGV: the events' age in milliseconds, what the names of texts begin with. Returns events, cuts,
+/// and the texts, each behind the id of its message. The names of texts follow from those of the stream, and are in its
+/// slot.
 const Script kRecent(R"(
 local time = redis.call('TIME')
 local oldest = time[1] * 1000 + math.floor(time[2] / 1000) - tonumber(ARGV[1])
@@ -30,7 +34,17 @@ for _, event in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
   local at, message = string.match(event, '^%d+ (%d+) (.*)$')
   if tonumber(at) >= oldest then events[#events + 1] = message end
 end
-return {events, redis.call('LRANGE', KEYS[2], 0, -1)}
+local cuts = redis.call('LRANGE', KEYS[2], 0, -1)
+local texts, seen = {}, {}
+for _, cut in ipairs(cuts) do
+  local id = string.match(cut, '^%S+ %S+ %S+ (%S+)')
+  if not seen[id] then
+    seen[id] = true
+    texts[#texts + 1] = id
+    texts[#texts + 1] = redis.call('GET', ARGV[2] .. id) or ''
+  end
+end
+return {events, cuts, texts}
 )");
 
 std::vector<Event> decode_events(const StreamNames& names, const Reply& messages) {
@@ -46,28 +60,32 @@ std::vector<Event> decode_events(const StreamNames& names, const Reply& messages
   return events;
 }
 
-std::vector<TextPiece> decode_cuts(const Reply& cuts) {
+/// Each piece with the part of its text up to the next piece of the same text; those of a text that is gone are left
+/// out.
+std::vector<TextPiece> decode_texts(const Reply& cuts, const Reply& texts) {
+  struct Text {
+    std::string_view content;
+    /// Where the piece behind begins.
+    std::size_t end;
+  };
+  std::unordered_map<base::MessageId, Text> contents;
+  for (std::size_t i = 0; i + 1 < texts.elements.size(); i += 2) {
+    const std::string_view content = texts.elements[i + 1].text;
+    const auto message = base::MessageId::parse(texts.elements[i].text);
+    if (message) contents.emplace(*message, Text{.content = content, .end = content.size()});
+  }
   std::vector<TextPiece> pieces;
-  for (const Reply& each : cuts.elements) {
-    if (auto piece = decode_placed_cut(each.text)) pieces.push_back(std::move(*piece));
+  for (const Reply& cut : cuts.elements | std::views::reverse) {
+    auto piece = decode_placed_cut(cut.text);
+    if (!piece) continue;
+    const auto found = contents.find(piece->message);
+    const auto begin = static_cast<std::size_t>(piece->offset);
+    if (found == contents.end() || begin >= found->second.end) continue;
+    piece->text = found->second.content.substr(begin, std::exchange(found->second.end, begin) - begin);
+    pieces.push_back(std::move(*piece));
   }
+  std::ranges::reverse(pieces);
   return pieces;
-}
-
-/// Gives each piece the part of its text up to the next piece of the same text. A text that is gone has ended.
-void fill_pieces(std::vector<TextPiece>& pieces, const Reply& texts) {
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    const std::string& text = texts.elements[i].text;
-    auto end = static_cast<std::int64_t>(text.size());
-    for (std::size_t next = pieces.size() - 1; next > i; --next) {
-      if (pieces[next].message == pieces[i].message) end = pieces[next].offset;
-    }
-    end = std::min(end, static_cast<std::int64_t>(text.size()));
-    if (pieces[i].offset >= end) continue;
-    pieces[i].text =
-        text.substr(static_cast<std::size_t>(pieces[i].offset), static_cast<std::size_t>(end - pieces[i].offset));
-  }
-  std::erase_if(pieces, [](const TextPiece& piece) { return piece.text.empty(); });
 }
 
 }  // namespace
@@ -205,18 +223,11 @@ base::Task<core::events::StreamBus::Recent> RedisStreamBus::recent(UserScope sco
   const StreamNames names{scope.user(), stream};
   Recent recent;
   std::vector<std::string> keys{names.events(), names.cuts()};
-  std::vector<std::string> arguments{age_argument(limits_)};
+  std::vector<std::string> arguments{age_argument(limits_), names.texts()};
   const auto kept = co_await clients_.eval(kRecent, std::move(keys), std::move(arguments));
-  if (!kept || kept->elements.size() != 2) co_return recent;
+  if (!kept || kept->elements.size() != 3) co_return recent;
   recent.events = decode_events(names, kept->elements[0]);
-  auto pieces = decode_cuts(kept->elements[1]);
-  if (pieces.empty()) co_return recent;
-  Command read{.words = {"MGET"}, .key = names.cuts()};
-  for (const TextPiece& each : pieces) read.words.push_back(names.text(each.message));
-  const auto texts = co_await clients_.call(std::move(read));
-  if (!texts || texts->elements.size() != pieces.size()) co_return recent;
-  fill_pieces(pieces, *texts);
-  recent.texts = std::move(pieces);
+  recent.texts = decode_texts(kept->elements[1], kept->elements[2]);
   co_return recent;
 }
 

@@ -61,19 +61,28 @@ local function keep_event(seq, message)
   if #newest == 0 then redis.call('RPUSH', KEYS[1], kept) end
 end
 
-local function end_texts(task)
-  for _, cut in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
-    local of, message = string.match(cut, '^%S+ %S+ (%S+) (%S+)')
-    if of == task then
-      redis.call('LREM', KEYS[2], 1, cut)
-      redis.call('DEL', texts .. message)
+local function forget_texts(ended)
+  local kept = {}
+  local cuts = redis.call('LRANGE', KEYS[2], 0, -1)
+  for _, cut in ipairs(cuts) do
+    local task, id = string.match(cut, '^%S+ %S+ (%S+) (%S+)')
+    if ended(task, id) then
+      redis.call('DEL', texts .. id)
+    else
+      kept[#kept + 1] = cut
     end
   end
+  if #kept == #cuts then return end
+  redis.call('DEL', KEYS[2])
+  for first = 1, #kept, 1000 do
+    redis.call('RPUSH', KEYS[2], unpack(kept, first, math.min(first + 999, #kept)))
+  end
+  redis.call('PEXPIRE', KEYS[2], age)
 end
 
 local function place_text(id, offset, seq, cut, text)
   local size = redis.call('STRLEN', texts .. id)
-  if size < offset then redis.call('DEL', texts .. id) end
+  if size > 0 and size < offset then forget_texts(function(_, other) return other == id end) end
   if size ~= offset then return nil end
   seq = reach(seq)
   local last = redis.call('LINDEX', KEYS[2], -1)
@@ -94,7 +103,7 @@ for i = 5, #ARGV, 7 do
   if kind == 'event' then
     reach(tonumber(a))
     keep_event(tonumber(a), message)
-    if b ~= '' then end_texts(b) end
+    if b ~= '' then forget_texts(function(task) return task == b end) end
   elseif kind == 'tip' then
     reach(tonumber(a))
   elseif kind == 'text' then

@@ -16,40 +16,29 @@ using core::chat::TakeOverRule;
 
 constexpr Sql kUnfinished =
     "SELECT id, session_id, agent_id, agent_name, status, error_code, error_detail, request_message_id, message_id, "
-    "created_at, started_at, completed_at, user_id, attempt, runner FROM tasks "
+    "created_at, started_at, completed_at, user_id, attempt FROM tasks "
     "WHERE status IN ('queued', 'running') AND (runner <> ? OR created_at < ?) ORDER BY user_id, id";
 constexpr Sql kRequest =
     "SELECT id, session_id, role, content, agent_id, agent_name, task_id, model, prompt_tokens, completion_tokens, "
     "cost_usd, created_at FROM messages WHERE user_id = ? AND session_id = ? AND id = ?";
 constexpr Sql kTake = "UPDATE tasks SET runner = ?, attempt = ? WHERE user_id = ? AND id = ?";
 
-/// An unfinished task, and who runs it or ran it.
-struct Unfinished {
-  TakenTask task;
-  RunnerId runner;
-};
-
-Unfinished read_unfinished(const Rows& rows) {
+TakenTask read_unfinished(const Rows& rows) {
   constexpr int kUserColumn = 12;
   base::UserId user;
   std::int64_t attempt = 0;
   rows.read_at(kUserColumn, user);
   rows.read_at(kUserColumn + 1, attempt);
-  RunnerId runner;
-  rows.read_at(kUserColumn + 2, runner);
-  return {.task = {.scope = core::identity::ScopeIssuer::open(user),
-                   .task = read_task(rows),
-                   .attempt = attempt + 1,
-                   .request = {}},
-          .runner = runner};
+  return {
+      .scope = core::identity::ScopeIssuer::open(user), .task = read_task(rows), .attempt = attempt + 1, .request = {}};
 }
 
 std::vector<TakenTask> lost(Connection& sql, const RunnerId& runner, const TakeOverRule& rule) {
   std::vector<TakenTask> tasks;
-  for (Unfinished& each : all_of(sql.query(kUnfinished, runner, rule.begun_before), read_unfinished)) {
+  for (TakenTask& each : all_of(sql.query(kUnfinished, runner, rule.begun_before), read_unfinished)) {
     if (std::ssize(tasks) == rule.limit) break;
-    const bool known = std::ranges::find(rule.running, each.task.task.id) != rule.running.end();
-    if (each.runner != runner || !known) tasks.push_back(std::move(each.task));
+    const bool known = std::ranges::find(rule.running, each.task.id) != rule.running.end();
+    if (!known) tasks.push_back(std::move(each));
   }
   return tasks;
 }

@@ -4,6 +4,15 @@
 namespace codelab::core::events {
 namespace {
 
+class CountedFollow final : public Follow {
+ public:
+  explicit CountedFollow(std::size_t& count) : count_(count) { ++count_; }
+  ~CountedFollow() override { --count_; }
+
+ private:
+  std::size_t& count_;
+};
+
 /// A bus that carries what it is given when the test says so, and keeps what it has carried.
 class HandBus final : public StreamBus {
  public:
@@ -30,12 +39,14 @@ class HandBus final : public StreamBus {
   void publish_access_change(const base::UserId&) noexcept override {}
   base::Task<Following> follow(identity::UserScope, StreamId) override {
     if (while_following) while_following();
-    co_return Following{.hold = std::make_unique<Follow>(), .live = live};
+    co_return Following{.hold = std::make_unique<CountedFollow>(follows), .live = live};
   }
   base::Task<Recent> recent(identity::UserScope, StreamId) override { co_return kept_before.value_or(kept); }
   bool is_live(const base::UserId&) const noexcept override { return live; }
 
   bool live = true;
+  /// How many hold a stream.
+  std::size_t follows = 0;
   std::vector<Event> events;
   std::vector<TextPiece> texts;
   Recent kept;
@@ -55,8 +66,8 @@ class StreamHubOnBus : public codelab::tests::StreamTest {
   ~StreamHubOnBus() override { hub_.disconnect(); }
 
   std::shared_ptr<Subscription> reader() {
-    loop_.run(hub_.follow(user_, stream_));
     auto made = subscription();
+    loop_.run(hub_.follow(user_, stream_, made));
     hub_.subscribe(user_, stream_, made);
     return made;
   }
@@ -131,6 +142,38 @@ TEST_F(StreamHubOnBus, a_text_that_ends_while_the_stream_begins_to_be_followed_d
   EXPECT_TRUE(texts_for({}).empty());
 }
 
+TEST_F(StreamHubOnBus, a_piece_that_comes_early_of_a_text_that_ended_before_it_is_dropped) {
+  bus_.while_following = [&, told = false]() mutable {
+    if (std::exchange(told, true)) return;
+    commit(EventType::message_created);
+    bus_.bring(bus_.events.at(0));
+    TextPiece late = foreign(0, "abc");
+    late.place = {.seq = 0, .delta = 0};
+    hub_.text_arrived(user_.user(), stream_, late);
+    // What the buffer holds does not tell of the end any more.
+    bus_.bring(
+        {.user = user_.user(), .stream = stream_, .seq = 7, .body = {.type = EventType::agent_created}, .at = {}});
+  };
+  const auto reading = reader();
+  EXPECT_TRUE(texts_for({}).empty());
+}
+
+TEST_F(StreamHubOnBus, who_follows_and_joins_late_still_follows) {
+  const auto reading = subscription();
+  loop_.run(hub_.follow(user_, stream_, reading));
+  bus_.bring(user_.user(), stream_, foreign(0, "abc"));
+  hub_.sweep();
+  hub_.sweep();
+  EXPECT_EQ(hub_.join(user_, stream_, reading, {}).texts.size(), 1);
+}
+
+TEST_F(StreamHubOnBus, a_stream_is_followed_no_longer_than_somebody_wants_it) {
+  loop_.run(hub_.follow(user_, stream_, subscription()));
+  EXPECT_EQ(bus_.follows, 2);
+  hub_.sweep();
+  EXPECT_EQ(bus_.follows, 0);
+}
+
 TEST_F(StreamHubOnBus, an_event_that_arrives_before_what_the_bus_had_kept_is_read_joins_it) {
   const auto foreign_event = [&](std::int64_t seq) {
     return Event{.user = user_.user(),
@@ -145,8 +188,9 @@ TEST_F(StreamHubOnBus, an_event_that_arrives_before_what_the_bus_had_kept_is_rea
   bus_.while_following = [&, told = false]() mutable {
     if (!std::exchange(told, true)) bus_.bring(foreign_event(3));
   };
-  loop_.run(hub_.follow(user_, stream_));
-  const auto joined = hub_.join(user_, stream_, subscription(), {});
+  const auto reading = subscription();
+  loop_.run(hub_.follow(user_, stream_, reading));
+  const auto joined = hub_.join(user_, stream_, reading, {});
   EXPECT_EQ(joined.last_seq, 3);
   ASSERT_EQ(joined.buffered.size(), 3);
   EXPECT_EQ(joined.buffered.front()->position.seq, 1);
