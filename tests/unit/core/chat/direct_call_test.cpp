@@ -156,6 +156,7 @@ TEST_F(DirectCallTest, a_store_that_stays_away_leaves_the_task_to_others) {
   away("complete", 1'000);
   EXPECT_EQ(run().status, TaskStatus::running);
   EXPECT_EQ(answers(), 0);
+  EXPECT_TRUE(memories_.items.empty());
 }
 
 TEST_F(DirectCallTest, a_store_that_is_away_while_the_task_runs_fails_it) {
@@ -216,6 +217,7 @@ TEST_F(DirectCallTest, a_session_deleted_while_the_model_writes_keeps_nothing) {
   loop_.run(runner_.run(begun()));
   EXPECT_TRUE(said().empty());
   EXPECT_TRUE(events().empty());
+  EXPECT_TRUE(memories_.items.empty());
   EXPECT_EQ(growing_texts(), 0);
 }
 
