@@ -69,7 +69,7 @@ lint:
 	scripts/install_dependencies.sh test
 	scripts/check_layers.py
 	cmake --preset dev
-	cmake --build --preset dev -j $(JOBS) --target codelab_sqlite codelab_postgres codelab_http
+	cmake --build --preset dev -j $(JOBS) --target codelab
 	clang-format-19 --dry-run -Werror $(CXX_FILES)
 	run-clang-tidy-19 -quiet -p build/dev -j $(JOBS) 'src/.*\.cpp$$'
 

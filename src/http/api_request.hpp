@@ -57,9 +57,9 @@ template <class Id>
 base::Result<std::optional<Id>> query_id(const ApiRequest& request, const Parameter& parameter) {
   const auto text = request.target.find(parameter.name);
   if (!text) return std::optional<Id>{};
-  const auto id = Id::parse(*text);
+  const std::optional<Id> id = Id::parse(*text);
   if (!id) return query_fault(parameter.name, "must be a UUID");
-  return std::optional<Id>{*id};
+  return id;
 }
 
 }  // namespace codelab::http

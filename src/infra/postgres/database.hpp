@@ -119,7 +119,7 @@ class Database {
     std::optional<Value> value;
     std::exception_ptr failure;
     try {
-      Transaction transaction = co_await begin(*state, std::move(entrance));
+      Transaction transaction = co_await begin(*state, entrance);
       try {
         auto result = co_await work(transaction, std::move(arguments)...);
         value.emplace(std::move(result));

@@ -14,7 +14,6 @@
 namespace codelab::infra::postgres {
 namespace {
 
-using core::memory::Candidate;
 using core::memory::MemoryHit;
 using core::memory::MemoryItem;
 using core::memory::MemoryQuery;
@@ -46,7 +45,7 @@ MemorySearch::MemorySearch(Database& database, MemoryIndexes& indexes, boost::as
     : database_(database),
       indexes_(indexes),
       threads_(threads),
-      scope_(std::move(scope)),
+      scope_(scope),
       query_(std::move(query)),
       space_{scope_.user(), agent, query_.embedding.model, std::ssize(query_.embedding.values)},
       wanted_(static_cast<std::size_t>(std::max<std::int64_t>(query_.candidates, 1))),

@@ -30,7 +30,7 @@ base::Task<Response> TaskHandlers::list(UserRequest request) {
   if (!page) co_return problem(page.error(), request.trace_id);
   auto filter = filter_of(request);
   if (!filter) co_return problem(filter.error(), request.trace_id);
-  const auto tasks = co_await tasks_.list(request.scope(), std::move(*filter), std::move(*page));
+  const auto tasks = co_await tasks_.list(request.scope(), *filter, std::move(*page));
   co_return json(200, tasks);
 }
 
