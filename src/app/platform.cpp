@@ -167,7 +167,6 @@ Platform::Platform(const config::Settings& settings)
         core::chat::TakeOver::Ports{.leases = *leases,
                                     .tasks = storage->tasks(),
                                     .running = running,
-              .bus = bus,
                                     .agents = agents,
                                     .bus = bus,
                                     .clock = clock,

@@ -21,7 +21,7 @@ class AgentBus {
     /// Between two looks at queues in which tasks wait here.
     std::chrono::milliseconds waiting{100};
     /// Between two looks at those in which all that is here runs.
-    std::chrono::milliseconds running{10'000};
+    std::chrono::milliseconds running{3'000};
   };
 
   /// `group` runs what outlives its caller, on `executor`; it ends before this does.

@@ -29,7 +29,7 @@ enum class Place : std::uint8_t { refused, waiting, running };
 
 /// The queues of all agents, over all processes. An agent has so many slots; a task that finds none waits. A slot that
 /// comes free goes to the session that was served longest ago, and in it to the task that came first. A place is kept
-/// as long as its process looks after it: what a process that is gone had is free again half a minute later. Tasks that
+/// as long as its process looks after it: what a process that is gone had is free again ten seconds later. Tasks that
 /// run are never stopped, so there are more than `running` for a while when that is made less. Thread-safe; never throws
 /// for a store that is away.
 class AgentQueues {

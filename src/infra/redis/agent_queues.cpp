@@ -16,7 +16,7 @@ using core::bus::Ticket;
 namespace {
 
 /// How long a place is kept that nobody looks after.
-constexpr std::chrono::milliseconds kLease{30'000};
+constexpr std::chrono::milliseconds kLease{10'000};
 
 /// KEYS: running, waiting, looked_after, sessions, served. ARGV: enter, look or leave; slots, most that may wait, lease
 /// in milliseconds; then of each ticket its task, its session, and "runs" or "waits". Returns the place of one that
