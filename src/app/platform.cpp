@@ -150,11 +150,13 @@ Platform::Platform(const config::Settings& settings)
               .hub = hub,
               .clock = clock},
              settings.llm_context_tokens),
-      work("tasks"),
       upkeep("upkeep"),
+      bus(shared->queues(), upkeep, cores.executor(0)),
+      work("tasks"),
       poster({.agents = agents,
               .tasks = storage->tasks(),
               .running = running,
+              .bus = bus,
               .hub = hub,
               .clock = clock,
               .cores = cores,
@@ -166,15 +168,20 @@ Platform::Platform(const config::Settings& settings)
                                     .tasks = storage->tasks(),
                                     .running = running,
                                     .agents = agents,
+                                    .bus = bus,
                                     .clock = clock,
                                     .cores = cores,
                                     .work = work},
         runner, core::chat::TakeOver::Limits{.running = static_cast<std::size_t>(settings.max_running_tasks)});
   }
-  if (auto* bus = shared->bus()) hub.connect(*bus);
+  if (auto* streams = shared->bus()) hub.connect(*streams);
 
   metrics.set_models(known_models(settings, prices, *embedder));
   metrics.add_gauge("codelab_tasks_running", "Tasks that run now", [this] { return static_cast<double>(work.size()); });
+  metrics.add_gauge("codelab_agent_tasks_running", "Tasks that have a slot at their agent",
+                    [this] { return static_cast<double>(bus.counts().running); });
+  metrics.add_gauge("codelab_agent_tasks_waiting", "Tasks that wait for a slot at their agent",
+                    [this] { return static_cast<double>(bus.counts().waiting); });
   metrics.add_gauge("codelab_stream_subscribers", "Readers of streams and waiting posts",
                     [this] { return static_cast<double>(hub.subscriber_count()); });
 }
@@ -189,6 +196,7 @@ void Platform::start() {
     upkeep.spawn(cores.executor(0), take_over.keep_lease());
     upkeep.spawn(cores.executor(0), take_over.run());
   }
+  upkeep.spawn(cores.executor(0), bus.run());
   upkeep.spawn(cores.executor(0), interactions.run());
   upkeep.spawn(cores.executor(0), sweep_streams(hub, cores.executor(0)));
 }

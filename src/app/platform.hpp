@@ -59,6 +59,7 @@ struct Platform {
   Metrics metrics;
   core::events::StreamHub hub;
   StreamCloser stream_closer;
+  core::chat::RunningTasks running;
   base::Cores cores;
   boost::asio::thread_pool encoder_threads;
 
@@ -84,9 +85,9 @@ struct Platform {
   core::chat::SessionStreams session_streams;
   core::chat::Interactions interactions;
   core::chat::DirectCallRunner runner;
-  core::chat::RunningTasks running;
-  base::TaskGroup work;
   base::TaskGroup upkeep;
+  core::bus::AgentBus bus;
+  base::TaskGroup work;
   core::chat::MessagePoster poster;
   /// One for each database that tasks are kept in: one that is away keeps no other waiting.
   std::deque<core::chat::TakeOver> take_overs;

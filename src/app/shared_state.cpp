@@ -4,9 +4,11 @@
 
 #include "base/log.hpp"
 #include "core/events/silent_bus.hpp"
+#include "infra/inprocess/agent_queues.hpp"
 #include "infra/inprocess/cache.hpp"
 #include "infra/inprocess/rate_limiter.hpp"
 #include "infra/redis/address.hpp"
+#include "infra/redis/agent_queues.hpp"
 #include "infra/redis/cache.hpp"
 #include "infra/redis/rate_limiter.hpp"
 #include "infra/redis/stream_bus.hpp"
@@ -23,6 +25,7 @@ class OwnState final : public SharedState {
 
   core::cache::Cache& cache() override { return cache_; }
   core::cache::RateLimiter& limiter() override { return limiter_; }
+  core::bus::AgentQueues& queues() override { return queues_; }
   core::events::StreamBus* bus() override { return alone_ ? nullptr : &bus_; }
   base::Task<std::optional<Health>> health() override { co_return std::nullopt; }
   void stop() override {}
@@ -30,6 +33,7 @@ class OwnState final : public SharedState {
  private:
   infra::inprocess::InProcessCache cache_;
   infra::inprocess::InProcessRateLimiter limiter_;
+  infra::inprocess::InProcessAgentQueues queues_;
   core::events::SilentBus bus_;
   const bool alone_;
 };
@@ -53,6 +57,7 @@ class RedisState final : public SharedState {
 
   core::cache::Cache& cache() override { return cache_; }
   core::cache::RateLimiter& limiter() override { return limiter_; }
+  core::bus::AgentQueues& queues() override { return queues_; }
   core::events::StreamBus* bus() override { return &bus_; }
 
   base::Task<std::optional<Health>> health() override {
@@ -71,6 +76,8 @@ class RedisState final : public SharedState {
   infra::inprocess::InProcessRateLimiter per_process_;
   infra::redis::RedisCache cache_{clients_};
   infra::redis::RedisRateLimiter limiter_{clients_, per_process_};
+  infra::inprocess::InProcessAgentQueues queues_per_process_;
+  infra::redis::RedisAgentQueues queues_{clients_, queues_per_process_};
   infra::redis::RedisStreamBus bus_;
 };
 

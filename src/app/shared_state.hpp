@@ -7,6 +7,7 @@
 #include "app/metrics.hpp"
 #include "base/cores.hpp"
 #include "config/settings.hpp"
+#include "core/bus/agent_queues.hpp"
 #include "core/cache/ports.hpp"
 #include "core/events/stream_bus.hpp"
 
@@ -18,6 +19,7 @@ class SharedState {
   virtual ~SharedState() = default;
   virtual core::cache::Cache& cache() = 0;
   virtual core::cache::RateLimiter& limiter() = 0;
+  virtual core::bus::AgentQueues& queues() = 0;
   /// How the other processes hear of events; none for a process that is alone.
   virtual core::events::StreamBus* bus() = 0;
   /// What it is and whether it answers now; nullopt when it is this process's own memory.

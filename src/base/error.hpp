@@ -40,6 +40,7 @@ enum class ErrorCode : std::uint8_t {
   model_timeout,
   store_unavailable,
   overloaded,
+  queue_full,
   draining,
   interrupted,
   transfer_encoding_unsupported,
@@ -48,7 +49,7 @@ enum class ErrorCode : std::uint8_t {
 };
 
 /// In the order of ErrorCode.
-inline constexpr std::array<std::string_view, 31> kErrorNames{"malformed_json",
+inline constexpr std::array<std::string_view, 32> kErrorNames{"malformed_json",
                                                               "malformed_request",
                                                               "validation_failed",
                                                               "target_required",
@@ -74,6 +75,7 @@ inline constexpr std::array<std::string_view, 31> kErrorNames{"malformed_json",
                                                               "model_timeout",
                                                               "store_unavailable",
                                                               "overloaded",
+                                                              "queue_full",
                                                               "draining",
                                                               "interrupted",
                                                               "transfer_encoding_unsupported",

@@ -44,6 +44,7 @@ constexpr Kind kKinds[] = {
     {ErrorCode::model_timeout, 504, "The model's provider timed out"},
     {ErrorCode::store_unavailable, 503, "A store is not available"},
     {ErrorCode::overloaded, 503, "Overloaded"},
+    {ErrorCode::queue_full, 429, "The agent's queue is full"},
     {ErrorCode::draining, 503, "Shutting down"},
     {ErrorCode::interrupted, 503, "Interrupted"},
     {ErrorCode::transfer_encoding_unsupported, 501, "Transfer coding not supported"},

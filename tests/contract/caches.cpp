@@ -1,7 +1,9 @@
 #include "tests/contract/caches.hpp"
 
+#include "infra/inprocess/agent_queues.hpp"
 #include "infra/inprocess/cache.hpp"
 #include "infra/inprocess/rate_limiter.hpp"
+#include "infra/redis/agent_queues.hpp"
 #include "infra/redis/cache.hpp"
 #include "infra/redis/rate_limiter.hpp"
 #include "tests/integration/redis/redis_fixture.hpp"
@@ -65,7 +67,34 @@ class RedisRateLimiters final : public RateLimiters {
   infra::redis::RedisRateLimiter second_;
 };
 
+class InProcessQueues final : public Queues {
+ public:
+  core::bus::AgentQueues& here() override { return only_; }
+  core::bus::AgentQueues& there() override { return only_; }
+
+ private:
+  infra::inprocess::InProcessAgentQueues only_;
+};
+
+class RedisQueues final : public Queues {
+ public:
+  core::bus::AgentQueues& here() override { return first_; }
+  core::bus::AgentQueues& there() override { return second_; }
+
+ private:
+  RedisProcess here_{redis_options(RedisServer::shared().url())};
+  RedisProcess there_{redis_options(RedisServer::shared().url())};
+  infra::inprocess::InProcessAgentQueues away_;
+  infra::redis::RedisAgentQueues first_{here_.clients, away_};
+  infra::redis::RedisAgentQueues second_{there_.clients, away_};
+};
+
 }  // namespace
+
+std::vector<QueuesKind> queues_kinds() {
+  return {{"InProcess", [] { return std::make_unique<InProcessQueues>(); }},
+          {"Redis", [] { return std::make_unique<RedisQueues>(); }}};
+}
 
 std::vector<CacheKind> cache_kinds() {
   return {{"InProcess", [] { return std::make_unique<InProcessCaches>(); }},

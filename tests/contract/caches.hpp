@@ -7,9 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "core/bus/agent_queues.hpp"
 #include "core/cache/ports.hpp"
 
-/// What every implementation of the cache and of the rate limiter is tested through.
+/// What every implementation of the cache, of the rate limiter and of the queues is tested through.
 namespace codelab::tests {
 
 /// One cache as two processes see it; the same object twice for a kind that serves one process only.
@@ -44,6 +45,22 @@ struct RateLimiterKind {
 
 std::vector<RateLimiterKind> rate_limiter_kinds();
 
+/// Likewise.
+class Queues {
+ public:
+  virtual ~Queues() = default;
+  virtual core::bus::AgentQueues& here() = 0;
+  virtual core::bus::AgentQueues& there() = 0;
+};
+
+struct QueuesKind {
+  std::string name;
+  std::function<std::unique_ptr<Queues>()> make;
+};
+
+std::vector<QueuesKind> queues_kinds();
+
+inline void PrintTo(const QueuesKind& kind, std::ostream* out) { *out << kind.name; }
 inline void PrintTo(const CacheKind& kind, std::ostream* out) { *out << kind.name; }
 inline void PrintTo(const RateLimiterKind& kind, std::ostream* out) { *out << kind.name; }
 

@@ -59,7 +59,7 @@ struct AgentConfig {
               {.max_length = 128, .doc = "Names of tools; kept as they are, no tool is called yet."}),
         field("memory", &AgentConfig::memory),
         field("concurrency_limit", &AgentConfig::concurrency_limit,
-              {.minimum = 1, .maximum = 10, .doc = "Tasks at the same time; kept as it is, not enforced yet."}),
+              {.minimum = 1, .maximum = 10, .doc = "Tasks at the same time; up to 100 more wait."}),
         field("metadata", &AgentConfig::metadata, {.doc = "Yours; kept as it is."}));
   }
 };

@@ -20,6 +20,7 @@ namespace codelab::core::chat {
 namespace {
 
 constexpr std::int64_t kHistoryMessages = 200;
+constexpr std::chrono::seconds kBeginAgainAfter{2};
 
 /// Passes the answer's text on to readers once open(): what comes before is held back. However the call ends, cancelled
 /// or with its session deleted, the text does not grow on.
@@ -99,6 +100,22 @@ void log_outcome(const identity::UserScope& scope, const Task& task) {
 }
 
 }  // namespace
+
+base::Task<bool> DirectCallRunner::begin(DirectCall& call, std::int64_t attempt) {
+  call.task.status = TaskStatus::running;
+  call.task.started_at = ports_.clock.now();
+  boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
+  for (;;) {
+    try {
+      std::vector<events::NewEvent> events{task_started(call.task, attempt)};
+      co_return co_await ports_.tasks.append(call.scope, call.task, std::move(events));
+    } catch (const base::StoreError& failure) {
+      base::log::warning("task_start_not_stored", {{"task_id", call.task.id.str()}, {"reason", failure.what()}});
+    }
+    pause.expires_after(kBeginAgainAfter);
+    co_await pause.async_wait(boost::asio::use_awaitable);
+  }
+}
 
 base::Task<> DirectCallRunner::run(DirectCall call) {
   auto error = co_await guarded_attempt(call);

@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "core/agents/registry.hpp"
+#include "core/bus/agent_queues.hpp"
 #include "core/chat/interactions.hpp"
 #include "core/chat/ports.hpp"
 #include "core/chat/prompt.hpp"
@@ -26,6 +27,11 @@ struct DirectCall {
   /// The session has messages before this one.
   bool has_history = false;
 };
+
+/// Of an agent's tasks.
+inline bus::QueueBounds bounds_of(const agents::CallableAgent& agent) {
+  return {.running = agent.config.concurrency_limit};
+}
 
 /// Runs a direct call to its end: search memory, build the prompt, call the model while the answer streams, store the
 /// interaction and the answer. Whatever happens the task ends, completed or failed. Runs on the user's home core.
@@ -61,6 +67,9 @@ class DirectCallRunner {
   DirectCallRunner(Ports ports, std::int64_t context_tokens, EndRetries end_retries = kEndRetries)
       : ports_(ports), context_tokens_(context_tokens), end_retries_(end_retries) {}
 
+  /// Says that the task runs from now on, for the `attempt`th time, until the store has taken that. False when there is
+  /// no such task any more. Throws operation_aborted as run().
+  base::Task<bool> begin(DirectCall& call, std::int64_t attempt);
   /// Throws operation_aborted when it is cancelled with the whole process; another process takes the task over.
   base::Task<> run(DirectCall call);
 

@@ -113,6 +113,10 @@ events::NewEvent direct_agent_call(const Task& task) {
   return event_of(task, events::EventType::direct_agent_call, base::encode(call_payload(task)));
 }
 
+events::NewEvent task_queued(const Task& task) {
+  return event_of(task, events::EventType::task_queued, base::encode(call_payload(task)));
+}
+
 events::NewEvent task_started(const Task& task, std::int64_t attempt) {
   const StartedPayload payload{.agent_id = task.agent_id, .message_id = task.request_message_id, .attempt = attempt};
   return event_of(task, events::EventType::task_started, base::encode(payload));

@@ -13,6 +13,8 @@ namespace codelab::core::chat {
 
 events::NewEvent message_created(const Message& message);
 events::NewEvent direct_agent_call(const Task& task);
+/// It waits for its turn at the agent.
+events::NewEvent task_queued(const Task& task);
 /// `attempt`: 2 when it is run for the second time, because the process that ran it is gone.
 events::NewEvent task_started(const Task& task, std::int64_t attempt = 1);
 /// `memory_error`: why memory could not be searched; empty when it was.

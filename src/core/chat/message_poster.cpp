@@ -35,15 +35,15 @@ Message user_message(PostMessage& post, const base::TaskId& task, base::Timestam
           .created_at = now};
 }
 
-Task running_task(const Message& request, const agents::CallableAgent& agent) {
+Task new_task(const Message& request, const agents::CallableAgent& agent, bool runs) {
   return {.id = *request.task_id,
           .session_id = request.session_id,
           .agent_id = agent.id,
           .agent_name = agent.name,
-          .status = TaskStatus::running,
+          .status = runs ? TaskStatus::running : TaskStatus::queued,
           .request_message_id = request.id,
           .created_at = request.created_at,
-          .started_at = request.created_at};
+          .started_at = runs ? std::optional(request.created_at) : std::nullopt};
 }
 
 base::Error session_deleted() {
@@ -63,7 +63,12 @@ base::Task<base::Result<std::optional<TaskEnd>>> find_end(TaskStore& tasks, iden
   co_return TaskEnd{.task = std::move(*task), .answer = std::move(answer)};
 }
 
-base::Task<> run(DirectCallRunner& runner, DirectCall call, RunningTasks::Hold) {
+base::Task<> run(DirectCallRunner& runner, DirectCall call, RunningTasks::Hold, bus::AgentBus::Turn turn) {
+  if (!turn.has_come()) {
+    co_await turn.come();
+    const bool wanted = co_await runner.begin(call, 1);
+    if (!wanted) co_return;
+  }
   co_await runner.run(std::move(call));
 }
 
@@ -78,13 +83,18 @@ base::Task<base::Result<Posted>> MessagePoster::post(identity::UserScope scope, 
   if (!agent) co_return co_await follow_earlier(scope, std::move(idempotency), agent.error(), follower);
 
   Message request = user_message(message, base::TaskId::generate(), ports_.clock.now());
-  Task task = running_task(request, *agent);
+  auto turn = co_await ports_.bus.enter(
+      {.scope = scope, .agent = agent->id, .session = request.session_id, .task = *request.task_id}, bounds_of(*agent));
+  if (!turn) co_return co_await follow_earlier(scope, std::move(idempotency), turn.error(), follower);
+  const bool runs = turn->has_come();
+  Task task = new_task(request, *agent, runs);
   auto following = co_await watch(scope, task, follower, TaskWatch::From::now);
   auto running = ports_.running.hold(task.id);
-  NewCall call{.message = request,
-               .task = task,
-               .idempotency = std::move(idempotency),
-               .events = {message_created(request), direct_agent_call(task), task_started(task)}};
+  NewCall call{
+      .message = request,
+      .task = task,
+      .idempotency = std::move(idempotency),
+      .events = {message_created(request), direct_agent_call(task), runs ? task_started(task) : task_queued(task)}};
   auto begun = co_await ports_.tasks.begin(scope, std::move(call));
   if (!begun) co_return begun.error();
   if (begun->replayed) co_return co_await follow_existing(scope, std::move(begun->task), follower);
@@ -94,7 +104,7 @@ base::Task<base::Result<Posted>> MessagePoster::post(identity::UserScope scope, 
                     .request = std::move(request),
                     .agent = std::move(*agent),
                     .has_history = begun->message_count > 1};
-  if (!start(std::move(direct), std::move(running))) {
+  if (!start(std::move(direct), std::move(running), std::move(*turn))) {
     // What refuses the work has perhaps cancelled this request as well: its task is ended all the same.
     const bool throwing = co_await boost::asio::this_coro::throw_if_cancelled();
     co_await boost::asio::this_coro::throw_if_cancelled(false);
@@ -113,9 +123,9 @@ base::Task<base::Result<agents::CallableAgent>> MessagePoster::callable(identity
   co_return co_await ports_.agents.find(scope, std::move(target));
 }
 
-bool MessagePoster::start(DirectCall call, RunningTasks::Hold running) {
+bool MessagePoster::start(DirectCall call, RunningTasks::Hold running, bus::AgentBus::Turn turn) {
   const base::Executor home = ports_.cores.executor(ports_.cores.home_of(call.scope.user()));
-  return ports_.work.spawn(home, run(runner_, std::move(call), std::move(running)));
+  return ports_.work.spawn(home, run(runner_, std::move(call), std::move(running), std::move(turn)));
 }
 
 base::Task<base::Error> MessagePoster::end_unstarted(identity::UserScope scope, Task task) {

@@ -7,6 +7,7 @@
 
 #include "base/cores.hpp"
 #include "base/task_group.hpp"
+#include "core/bus/agent_bus.hpp"
 #include "core/chat/direct_call.hpp"
 #include "core/chat/running_tasks.hpp"
 #include "core/chat/task_watch.hpp"
@@ -37,7 +38,8 @@ struct Posted {
   std::optional<Message> answer;
 };
 
-/// Takes a message in: finds its agent, makes message and task durable, starts the work on the user's home core.
+/// Takes a message in: finds its agent, makes message and task durable, starts the work on the user's home core as soon
+/// as it is its turn at the agent.
 /// The work is owned here, not by the caller: a caller that goes away cancels nothing. Thread-safe.
 class MessagePoster {
  public:
@@ -45,6 +47,7 @@ class MessagePoster {
     agents::AgentRegistry& agents;
     TaskStore& tasks;
     RunningTasks& running;
+    bus::AgentBus& bus;
     events::StreamHub& hub;
     const base::Clock& clock;
     base::Cores& cores;
@@ -55,7 +58,8 @@ class MessagePoster {
   MessagePoster(Ports ports, DirectCallRunner& runner, std::size_t max_running)
       : ports_(ports), runner_(runner), max_running_(max_running) {}
 
-  /// Errors: target_required, agent_not_found, session_not_found, idempotency_key_reused, overloaded; interrupted when
+  /// Errors: target_required, agent_not_found, session_not_found, idempotency_key_reused, overloaded, queue_full;
+  /// interrupted when
   /// the process is about to end: the message is kept, its task has failed with the same words. A repeated post gets
   /// the task that its key made, ended or not, whatever it ended with: nothing runs twice under one key.
   base::Task<base::Result<Posted>> post(identity::UserScope scope, PostMessage message, Follower follower);
@@ -68,7 +72,7 @@ class MessagePoster {
   base::Task<std::shared_ptr<TaskWatch>> watch(identity::UserScope scope, Task task, Follower follower,
                                                TaskWatch::From from);
   base::Task<base::Result<agents::CallableAgent>> callable(identity::UserScope scope, agents::AgentRef target);
-  bool start(DirectCall call, RunningTasks::Hold running);
+  bool start(DirectCall call, RunningTasks::Hold running, bus::AgentBus::Turn turn);
   /// Ends a task that was not started, so that nobody waits for it, and returns the error that it ended with; one that
   /// the store does not take ends so at the next start.
   base::Task<base::Error> end_unstarted(identity::UserScope scope, Task task);

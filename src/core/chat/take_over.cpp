@@ -1,5 +1,6 @@
 #include "core/chat/take_over.hpp"
 
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -112,15 +113,19 @@ base::Task<> TakeOver::resume_once(const TakenTask& taken) {
   agents::AgentRef reference{.id = taken.task.agent_id, .name = {}};
   auto agent = co_await ports_.agents.find(taken.scope, std::move(reference));
   if (!agent) co_return co_await give_up(taken, agent.error());
-  std::vector<events::NewEvent> events{task_started(taken.task, taken.attempt)};
-  const bool wanted = co_await ports_.tasks.append(taken.scope, taken.task, std::move(events));
-  if (!wanted) co_return;
+  // It had its place in the queue already: it is not refused now.
+  auto bounds = bounds_of(*agent);
+  bounds.waiting = std::numeric_limits<std::int32_t>::max();
+  auto turn = co_await ports_.bus.enter(
+      {.scope = taken.scope, .agent = agent->id, .session = taken.task.session_id, .task = taken.task.id}, bounds);
+  co_await turn.value().come();
   DirectCall call{.scope = taken.scope,
                   .task = taken.task,
                   .request = taken.request,
                   .agent = std::move(*agent),
                   .has_history = true};
-  co_await runner_.run(std::move(call));
+  const bool wanted = co_await runner_.begin(call, taken.attempt);
+  if (wanted) co_await runner_.run(std::move(call));
 }
 
 base::Task<> TakeOver::give_up(const TakenTask& taken, base::Error error) {

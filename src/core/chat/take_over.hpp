@@ -9,6 +9,7 @@
 #include "base/cores.hpp"
 #include "base/task_group.hpp"
 #include "core/agents/registry.hpp"
+#include "core/bus/agent_bus.hpp"
 #include "core/chat/direct_call.hpp"
 #include "core/chat/running_tasks.hpp"
 #include "core/chat/task_leases.hpp"
@@ -25,6 +26,7 @@ class TakeOver {
     TaskStore& tasks;
     RunningTasks& running;
     agents::AgentRegistry& agents;
+    bus::AgentBus& bus;
     const base::Clock& clock;
     base::Cores& cores;
     /// Runs the work.

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "infra/inprocess/agent_queues.hpp"
+#include "infra/redis/agent_queues.hpp"
 #include "infra/redis/cache.hpp"
 #include "tests/integration/redis/redis_fixture.hpp"
 #include "tests/integration/redis/stream_bus_fixture.hpp"
@@ -99,6 +101,24 @@ TEST_F(RedisClusterTest, CarriesCachesAndStreams) {
                       .at = {}});
     there.heard.wait_for_event(i + 1);
     EXPECT_EQ(there.recent(user, stream).events.size(), 1U);
+  }
+}
+
+TEST_F(RedisClusterTest, KeepsEachAgentsQueueInOneSlot) {
+  infra::inprocess::InProcessAgentQueues own;
+  infra::redis::RedisAgentQueues queues(process_.clients, own);
+  const core::bus::QueueBounds bounds{.running = 1, .waiting = 1};
+  for (int i = 0; i < 12; ++i) {
+    const core::bus::Ticket first{.scope = core::identity::ScopeIssuer::open(base::UserId::generate()),
+                                  .agent = base::AgentId::generate(),
+                                  .session = base::SessionId::generate(),
+                                  .task = base::TaskId::generate()};
+    core::bus::Ticket second = first;
+    second.task = base::TaskId::generate();
+    EXPECT_EQ(process_.runner.run(queues.enter(first, bounds)), core::bus::Place::running);
+    EXPECT_EQ(process_.runner.run(queues.enter(second, bounds)), core::bus::Place::waiting);
+    process_.runner.run(queues.leave(first, bounds));
+    EXPECT_EQ(process_.runner.run(queues.look_after({}, {second}, bounds)), std::vector{second.task});
   }
 }
 

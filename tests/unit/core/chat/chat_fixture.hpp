@@ -10,6 +10,7 @@
 #include "base/store_error.hpp"
 #include "base/task_group.hpp"
 #include "core/chat/message_poster.hpp"
+#include "infra/inprocess/agent_queues.hpp"
 #include "infra/inprocess/cache.hpp"
 #include "tests/unit/fakes/hand_loop.hpp"
 #include "tests/unit/fakes/in_memory_agent_store.hpp"
@@ -80,8 +81,11 @@ class ChatTest : public testing::Test {
   core::memory::AgentMemory memory_{memories_, embedder_, clock_};
   const core::chat::Session session_ = chat_.new_session(user_);
   core::chat::RunningTasks running_;
+  infra::inprocess::InProcessAgentQueues queues_;
+  base::TaskGroup upkeep_{"upkeep"};
   base::TaskGroup work_{"work"};
   HandLoop loop_;
+  core::bus::AgentBus bus_{queues_, upkeep_, loop_.executor()};
   InMemoryMemoryDebts debts_{chat_};
   core::chat::Interactions interactions_{{.memory = memory_, .debts = debts_, .agents = registry_, .clock = clock_},
                                          std::chrono::milliseconds{1}};
@@ -99,6 +103,7 @@ class ChatTest : public testing::Test {
   core::chat::MessagePoster poster_{{.agents = registry_,
                                      .tasks = tasks_,
                                      .running = running_,
+                                     .bus = bus_,
                                      .hub = hub_,
                                      .clock = clock_,
                                      .cores = loop_.cores(),

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/task_group.hpp"
+#include "core/bus/agent_queues.hpp"
+
+namespace codelab::core::bus {
+
+/// This process's tasks in the queues of their agents: keeps their places, and wakes those whose turn has come.
+/// Thread-safe.
+class AgentBus {
+ public:
+  struct Limits {
+    /// Between two looks at queues in which tasks wait here.
+    std::chrono::milliseconds waiting{100};
+    /// Between two looks at those in which all that is here runs.
+    std::chrono::milliseconds running{3'000};
+  };
+
+  /// `group` runs what outlives its caller, on `executor`; it ends before this does.
+  AgentBus(AgentQueues& queues, base::TaskGroup& group, base::Executor executor, Limits limits)
+      : queues_(queues), group_(group), executor_(std::move(executor)), limits_(limits) {}
+  AgentBus(AgentQueues& queues, base::TaskGroup& group, base::Executor executor)
+      : AgentBus(queues, group, std::move(executor), Limits{}) {}
+
+  struct Member;
+  /// A place in a queue, left when this ends. May outlive the bus.
+  class Turn {
+   public:
+    Turn(std::weak_ptr<AgentBus> bus, std::shared_ptr<Member> member)
+        : bus_(std::move(bus)), member_(std::move(member)) {}
+    Turn(Turn&& other) noexcept = default;
+    Turn& operator=(Turn&&) = delete;
+    ~Turn();
+
+    bool has_come() const;
+    /// Waits for it. By one coroutine.
+    base::Task<> come();
+
+   private:
+    std::weak_ptr<AgentBus> bus_;
+    std::shared_ptr<Member> member_;
+  };
+
+  /// Errors: queue_full.
+  base::Task<base::Result<Turn>> enter(Ticket ticket, QueueBounds bounds);
+  /// Looks after all places, until it is cancelled.
+  base::Task<> run();
+
+  struct Counts {
+    std::size_t running = 0;
+    std::size_t waiting = 0;
+  };
+  Counts counts() const;
+
+ private:
+  using Key = std::pair<base::UserId, base::AgentId>;
+  using Members = std::vector<std::shared_ptr<Member>>;
+
+  static Key key_of(const Ticket& ticket) { return {ticket.scope.user(), ticket.agent}; }
+  void leave(const std::shared_ptr<Member>& member);
+  base::Task<> leave_and_look(std::shared_ptr<Member> member);
+  base::Task<> look_after(Key key);
+  std::vector<Key> due();
+
+  AgentQueues& queues_;
+  base::TaskGroup& group_;
+  base::Executor executor_;
+  const Limits limits_;
+  mutable std::mutex mutex_;
+  struct Agent {
+    Members members;
+    std::chrono::steady_clock::time_point looked_after;
+  };
+  std::map<Key, Agent> agents_;
+  /// What turns know this by.
+  std::shared_ptr<AgentBus> self_{this, [](AgentBus*) {}};
+};
+
+}  // namespace codelab::core::bus

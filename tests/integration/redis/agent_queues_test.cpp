@@ -1,0 +1,102 @@
+#include "infra/redis/agent_queues.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "infra/inprocess/agent_queues.hpp"
+#include "tests/integration/redis/redis_fixture.hpp"
+
+namespace codelab::tests {
+namespace {
+
+using core::bus::Place;
+using core::bus::QueueBounds;
+using core::bus::Ticket;
+using core::identity::ScopeIssuer;
+using infra::redis::RedisAgentQueues;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+/// One process's queues over a server.
+struct QueueProcess {
+  explicit QueueProcess(const std::string& url) : process(redis_options(url)) {}
+  ~QueueProcess() { process.stop(); }
+
+  Place enter(const Ticket& ticket) { return process.runner.run(queues.enter(ticket, bounds)); }
+  void leave(const Ticket& ticket) { process.runner.run(queues.leave(ticket, bounds)); }
+  std::vector<base::TaskId> look(std::vector<Ticket> running, std::vector<Ticket> waiting) {
+    return process.runner.run(queues.look_after(std::move(running), std::move(waiting), bounds));
+  }
+
+  RedisProcess process;
+  infra::inprocess::InProcessAgentQueues own;
+  RedisAgentQueues queues{process.clients, own};
+  QueueBounds bounds{.running = 1, .waiting = 10};
+};
+
+class RedisAgentQueuesTest : public testing::Test {
+ protected:
+  Ticket ticket() const {
+    return {.scope = user_, .agent = agent_, .session = base::SessionId::generate(), .task = base::TaskId::generate()};
+  }
+  /// As if nobody had looked after that place for ten seconds.
+  void age(std::string_view key, const Ticket& ticket) {
+    const std::string name = "codelab:{" + user_.user().str() + "}:queue:" + agent_.str() + ":" + std::string(key);
+    server_.cli("zadd " + name + " xx 1 " + ticket.task.str());
+  }
+
+  core::identity::UserScope user_ = ScopeIssuer::open(base::UserId::generate());
+  base::AgentId agent_ = base::AgentId::generate();
+  RedisServer server_;
+  QueueProcess here_{server_.url()};
+};
+
+TEST_F(RedisAgentQueuesTest, APlaceThatNobodyLooksAfterIsFreeAgain) {
+  QueueProcess gone(server_.url());
+  const Ticket theirs = ticket();
+  const Ticket also_theirs = ticket();
+  const Ticket ours = ticket();
+  EXPECT_EQ(gone.enter(theirs), Place::running);
+  EXPECT_EQ(gone.enter(also_theirs), Place::waiting);
+  EXPECT_EQ(here_.enter(ours), Place::waiting);
+  EXPECT_THAT(here_.look({}, {ours}), IsEmpty());
+  age("running", theirs);
+  age("looked_after", also_theirs);
+  EXPECT_THAT(here_.look({}, {ours}), ElementsAre(ours.task));
+}
+
+TEST_F(RedisAgentQueuesTest, WhatWaitsGoesOnWhileRedisIsAway) {
+  const Ticket first = ticket();
+  const Ticket second = ticket();
+  const Ticket third = ticket();
+  EXPECT_EQ(here_.enter(first), Place::running);
+  EXPECT_EQ(here_.enter(second), Place::waiting);
+  server_.stop();
+  EXPECT_THAT(here_.look({first}, {second}), IsEmpty());
+  here_.leave(first);
+  EXPECT_THAT(here_.look({}, {second}), ElementsAre(second.task));
+  EXPECT_EQ(here_.enter(third), Place::waiting);
+  here_.leave(second);
+  EXPECT_THAT(here_.look({}, {third}), ElementsAre(third.task));
+}
+
+TEST_F(RedisAgentQueuesTest, WhatHasLeftKeepsNoPlaceWhenRedisGoesAway) {
+  const Ticket first = ticket();
+  const Ticket second = ticket();
+  EXPECT_EQ(here_.enter(first), Place::running);
+  EXPECT_EQ(here_.enter(second), Place::waiting);
+  here_.leave(first);
+  server_.stop();
+  EXPECT_THAT(here_.look({first}, {second}), ElementsAre(second.task));
+}
+
+TEST_F(RedisAgentQueuesTest, ManySessionsAreNotRememberedForEver) {
+  here_.bounds.running = 2'000;
+  for (int i = 0; i < 1'005; ++i) here_.enter(ticket());
+  const std::string served = "codelab:{" + user_.user().str() + "}:queue:" + agent_.str() + ":served";
+  EXPECT_LT(std::stoi(server_.cli("hlen " + served)), 20);
+  EXPECT_EQ(server_.cli("hget " + served + " given"), "1005");
+}
+
+}  // namespace
+}  // namespace codelab::tests
