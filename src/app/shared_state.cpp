@@ -51,6 +51,9 @@ class RedisState final : public SharedState {
       : clients_(cores, options_of(settings)), bus_(clients_, listener) {
     metrics.add_gauge("codelab_redis_rate_limit_shared", "1 while all processes count requests together",
                       [this] { return limiter_.is_shared() ? 1.0 : 0.0; });
+    metrics.add_gauge("codelab_redis_agent_tasks_counted_alone",
+                      "Tasks in the queues of this process alone, because Redis did not answer",
+                      [this] { return static_cast<double>(queues_.counted_alone()); });
     metrics.add_gauge("codelab_redis_owed_invalidations", "Cache invalidations that Redis has not confirmed",
                       [this] { return static_cast<double>(cache_.owed()); });
   }

@@ -97,6 +97,25 @@ async def test_an_answer_outlives_a_restart_of_postgresql(own_stores, start_on, 
 
 
 @pytest.mark.watchdog(120)
+async def test_a_task_that_waits_for_its_agent_gets_its_turn_without_redis(own_stores, start_on, connect, provider):
+    postgres, redis = own_stores
+    (server,) = start_on(postgres, redis)
+    user = await connect(server).new_user()
+    agent = (await user.new_agent("single", concurrency_limit=1))["name"]
+    session = await user.new_session()
+    gate = unique("gate")
+    async with user.stream(session, since="0") as stream:
+        first = await user.say_async(session, f"[[gate {gate}]]", agent)
+        second = await user.say_async(session, "its turn", agent)
+        assert (first["status"], second["status"]) == ("running", "queued")
+        redis.stop(signal.SIGKILL)
+        provider.open_gate(gate)
+        ends = lambda event: event["type"] == "TASK_COMPLETED" and event["task_id"] == second["id"]
+        await stream.until(ends, seconds=30)
+    assert [message["content"] for message in await user.messages(session)][-1] == "echo: its turn"
+
+
+@pytest.mark.watchdog(120)
 async def test_without_redis_messages_are_answered_and_streams_go_on(own_stores, start_on, connect, provider):
     postgres, redis = own_stores
     here, there = start_on(postgres, redis, count=2, **{settings.RATE_LIMIT: "1000"})

@@ -212,6 +212,12 @@ base::Task<std::vector<base::TaskId>> RedisAgentQueues::look_after(std::vector<T
   co_return begun;
 }
 
+std::size_t RedisAgentQueues::counted_alone() const {
+  const std::scoped_lock lock(mutex_);
+  return static_cast<std::size_t>(
+      std::ranges::count_if(entered_, [](const auto& each) { return each.second == Where::this_process; }));
+}
+
 base::Task<> RedisAgentQueues::leave(Ticket ticket, QueueBounds bounds) {
   Where where = Where::redis;
   {

@@ -24,6 +24,9 @@ class RedisAgentQueues final : public core::bus::AgentQueues {
                                                    core::bus::QueueBounds bounds) override;
   base::Task<> leave(core::bus::Ticket ticket, core::bus::QueueBounds bounds) override;
 
+  /// Tasks that are queued with `per_process`.
+  std::size_t counted_alone() const;
+
  private:
   enum class Where : std::uint8_t { redis, this_process };
 
@@ -37,7 +40,7 @@ class RedisAgentQueues final : public core::bus::AgentQueues {
 
   Clients& clients_;
   core::bus::AgentQueues& per_process_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   /// This process's tasks, by where they are queued.
   std::unordered_map<base::TaskId, Where> entered_;
 };
