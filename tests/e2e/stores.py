@@ -67,7 +67,7 @@ class _Process:
     def stop(self, how: int = signal.SIGINT) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait()
+            self._process.wait(settings.patient(30))
             self._process = None
 
 
@@ -205,6 +205,10 @@ class Qdrant(_Process):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def stop(self, how: int = signal.SIGTERM) -> None:
+        # What a shell runs in the background ignores SIGINT, and so does what Python starts there.
+        super().stop(how)
 
     def dispose(self) -> None:
         self.stop(signal.SIGKILL)

@@ -94,8 +94,12 @@ class Conversation:
                                                 headers={"Prefer": "respond-async", "Idempotency-Key": word})
                 if reply.status == 202:
                     break
-                assert int(reply.problem(503)["status"]) and int(reply.headers["Retry-After"]) >= 1
-                self.refused += 1
+                assert int(reply.headers["Retry-After"]) >= 1
+                if reply.status == 429:  # these posts wait for no answer: they may be faster than the agent
+                    reply.problem(429, "queue_full")
+                else:
+                    reply.problem(503)
+                    self.refused += 1
             self.accepted[process].append(word)
 
     async def read(self) -> None:

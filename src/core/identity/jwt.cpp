@@ -105,7 +105,7 @@ base::Result<AccessClaims> verify_access_token(const JwtKeys& keys, std::string_
   if (claims->expires_at <= seconds) return refusal("the access token has expired");
   const std::int64_t latest = seconds + kClockLeeway.count();
   if (claims->not_before > latest || claims->issued_at > latest) return refusal("the access token is not valid yet");
-  return std::move(*claims);
+  return *claims;
 }
 
 }  // namespace codelab::core::identity

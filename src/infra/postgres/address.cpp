@@ -67,8 +67,7 @@ bool needs_no_lookup(const std::string& host) {
 base::Task<std::vector<std::string>> look_up(std::string host) {
   Tcp::resolver resolver(co_await asio::this_coro::executor);
   boost::system::error_code failure;
-  auto token = asio::redirect_error(asio::use_awaitable, failure);
-  const auto found = co_await resolver.async_resolve(host, "", std::move(token));
+  const auto found = co_await resolver.async_resolve(host, "", asio::redirect_error(asio::use_awaitable, failure));
   std::vector<std::string> addresses;
   for (const auto& entry : found) {
     auto address = entry.endpoint().address().to_string();

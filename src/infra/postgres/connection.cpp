@@ -73,8 +73,8 @@ Connection::Connection(std::unique_ptr<Line> line, ConnectionSettings settings)
 Connection::~Connection() = default;
 
 base::Task<Answer> Connection::run(Batch batch) {
-  auto initiate = [this](auto handler, Batch sent) {
-    submit(std::move(sent), [handler = std::move(handler)](std::exception_ptr failure, Answer answer) mutable {
+  auto initiate = [this](auto handler, const Batch& sent) {
+    submit(sent, [handler = std::move(handler)](std::exception_ptr failure, Answer answer) mutable {
       std::move(handler)(std::move(failure), std::move(answer));
     });
   };
@@ -90,7 +90,7 @@ void Connection::close() {
   fail_flights("it was closed");
 }
 
-void Connection::submit(Batch batch, Done done) {
+void Connection::submit(const Batch& batch, Done done) {
   auto flight = std::make_unique<Flight>();
   flight->done = std::move(done);
   if (flights_.empty()) last_sign_ = SteadyClock::now();

@@ -60,7 +60,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Connection(std::unique_ptr<Line> line, ConnectionSettings settings);
 
-  void submit(Batch batch, Done done);
+  void submit(const Batch& batch, Done done);
   void send(const Batch::Statement& statement, Flight& flight);
   /// The name under which `statement` may be run in that flight, null when it cannot be prepared there.
   const char* prepare(const Batch::Statement& statement, Flight& flight);

@@ -15,6 +15,7 @@ constexpr std::chrono::seconds kDrain{5};
 
 std::vector<std::string> names_of(const std::vector<ShardAddress>& servers) {
   std::vector<std::string> names;
+  names.reserve(servers.size());
   for (const auto& each : servers) names.push_back(each.name);
   return names;
 }
@@ -38,7 +39,7 @@ Database::State::State(const DatabaseSettings& settings, base::Cores& running_co
 
 Visibility Database::State::visibility(std::optional<UserScope> scope,
                                        std::chrono::milliseconds statement_timeout) const {
-  return {.scope = std::move(scope),
+  return {.scope = scope,
           .statement_timeout = statement_timeout,
           .lock_timeout = timeouts.lock,
           .idle_timeout = timeouts.idle};
@@ -147,7 +148,7 @@ void Database::observe(State& state, std::string_view operation, std::chrono::st
 }
 
 Visibility Database::visibility(std::optional<UserScope> scope, std::chrono::milliseconds statement_timeout) const {
-  return state_->visibility(std::move(scope), statement_timeout);
+  return state_->visibility(scope, statement_timeout);
 }
 
 const ServerTimeouts& Database::timeouts() const { return state_->timeouts; }

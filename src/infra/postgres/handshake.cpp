@@ -57,8 +57,7 @@ class SocketWatch {
   base::Task<> wait(int socket, Descriptor::wait_type direction) {
     const Borrowed borrowed(state_->socket, socket);
     boost::system::error_code cancelled;
-    auto token = asio::redirect_error(asio::use_awaitable, cancelled);
-    co_await state_->socket.async_wait(direction, std::move(token));
+    co_await state_->socket.async_wait(direction, asio::redirect_error(asio::use_awaitable, cancelled));
   }
 
  private:

@@ -69,7 +69,7 @@ void ShardLines::close() {
 }
 
 Visibility ShardLines::visibility(std::optional<core::identity::UserScope> scope) const {
-  return {.scope = std::move(scope),
+  return {.scope = scope,
           .statement_timeout = timeouts_.erasure,
           .lock_timeout = std::min(timeouts_.lock, kLockTimeout),
           .idle_timeout = timeouts_.erasure};

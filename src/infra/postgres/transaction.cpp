@@ -49,7 +49,7 @@ Batch entering(const Visibility& visibility, bool read_only) {
 }
 
 Transaction::Transaction(Lease lease, Visibility visibility, const base::Clock& clock, RelayOrder& order)
-    : lease_(std::move(lease)), visibility_(std::move(visibility)), clock_(clock), order_(order) {}
+    : lease_(std::move(lease)), visibility_(visibility), clock_(clock), order_(order) {}
 
 Transaction& Transaction::advance(const core::events::StreamId& stream, std::size_t count) {
   stream_ = stream;

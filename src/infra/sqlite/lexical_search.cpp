@@ -165,6 +165,7 @@ Matches match_words(Connection& sql, const core::identity::UserScope& scope, con
 /// Whether a row is among the best is judged before its length is known: that takes reading it.
 std::vector<std::int64_t> rows_to_score(const Matches& matches, const words::WordQuery& query) {
   std::vector<std::pair<double, std::int64_t>> best;
+  best.reserve(matches.rows.size());
   for (const auto& row : matches.rows) best.emplace_back(matches.scorer.bound(row.counts), row.row_id);
   const auto kept = std::min(query.wanted, best.size());
   std::ranges::partial_sort(best, best.begin() + static_cast<std::ptrdiff_t>(kept), std::greater());

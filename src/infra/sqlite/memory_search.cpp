@@ -53,6 +53,7 @@ class Search {
         vectors_->search(query_.embedding.values, vectors::rescore_count((wanted_ + 1) / 2), allowed());
     const auto nearest = core::memory::scores_of(rescored(estimated, wanted_));
     std::vector<std::int64_t> near_rows;
+    near_rows.reserve(nearest.size());
     for (const auto& each : nearest) near_rows.push_back(each.row_id);
     const auto by_words = hits_by_words(near_rows);
     std::vector<vectors::Candidate> added;
