@@ -108,7 +108,8 @@ base::Task<> PostgresMemoryDebts::settle(std::vector<SettledMemory> memories) {
     users.push_back(each.scope.user());
     tasks.push_back(each.task);
   }
-  // Their users may have moved by now. What a shard that is away does not learn is due there again, and changes nothing.
+  // Their users may have moved by now. What a shard that is away does not learn is due there again, and changes
+  // nothing.
   for (std::size_t shard = 0; shard < database_.shards(); ++shard) {
     Batch batch;
     batch.add(kSettle, users, tasks);
