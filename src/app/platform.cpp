@@ -152,6 +152,8 @@ Platform::Platform(const config::Settings& settings)
              settings.llm_context_tokens),
       upkeep("upkeep"),
       bus(shared->queues(), upkeep, cores.executor(0)),
+      queued({.tasks = storage->tasks(), .agents = agents}, runner,
+             {.wait = std::chrono::seconds{settings.max_queue_seconds}}),
       work("tasks"),
       poster({.agents = agents,
               .tasks = storage->tasks(),
@@ -161,7 +163,7 @@ Platform::Platform(const config::Settings& settings)
               .clock = clock,
               .cores = cores,
               .work = work},
-             runner, static_cast<std::size_t>(settings.max_running_tasks)) {
+             runner, queued, static_cast<std::size_t>(settings.max_running_tasks)) {
   for (core::chat::TaskLeases* leases : storage->task_leases()) {
     take_overs.emplace_back(
         core::chat::TakeOver::Ports{.leases = *leases,
@@ -172,12 +174,13 @@ Platform::Platform(const config::Settings& settings)
                                     .clock = clock,
                                     .cores = cores,
                                     .work = work},
-        runner, core::chat::TakeOver::Limits{.running = static_cast<std::size_t>(settings.max_running_tasks)});
+        queued, core::chat::TakeOver::Limits{.running = static_cast<std::size_t>(settings.max_running_tasks)});
   }
   if (auto* streams = shared->bus()) hub.connect(*streams);
 
   metrics.set_models(known_models(settings, prices, *embedder));
-  metrics.add_gauge("codelab_tasks_running", "Tasks that run now", [this] { return static_cast<double>(work.size()); });
+  metrics.add_gauge("codelab_tasks_running", "Tasks that run or wait now",
+                    [this] { return static_cast<double>(work.size()); });
   metrics.add_gauge("codelab_agent_tasks_running", "Tasks that have a slot at their agent",
                     [this] { return static_cast<double>(bus.counts().running); });
   metrics.add_gauge("codelab_agent_tasks_waiting", "Tasks that wait for a slot at their agent",
@@ -215,6 +218,8 @@ void Platform::begin_leases() {
 
 void Platform::stop(std::chrono::milliseconds grace) {
   for (auto& take_over : take_overs) take_over.stop_taking();
+  // What waits is not begun any more: others have it as soon as what runs has ended.
+  bus.stop_turns();
   if (!work.drain(grace)) {
     base::log::warning("tasks_cancelled", {{"count", work.size()}});
     work.cancel();

@@ -87,6 +87,7 @@ struct Platform {
   core::chat::DirectCallRunner runner;
   base::TaskGroup upkeep;
   core::bus::AgentBus bus;
+  core::chat::QueuedCalls queued;
   base::TaskGroup work;
   core::chat::MessagePoster poster;
   /// One for each database that tasks are kept in: one that is away keeps no other waiting.

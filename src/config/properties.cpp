@@ -43,8 +43,11 @@ const std::vector<Property>& table() {
        "Silence after which a stream sends a HEARTBEAT.",
        NumberRule{[](S& s) -> std::int64_t& { return s.stream_heartbeat_seconds; }, 1, 3'600}},
       {"server.max_running_tasks", "CODELAB_MAX_RUNNING_TASKS", "",
-       "Tasks that run at once in this process; past it posts get 503.",
+       "Tasks that run or wait at once in this process; past it posts get 503.",
        NumberRule{[](S& s) -> std::int64_t& { return s.max_running_tasks; }, 1, 1'000'000}},
+      {"server.max_queue_seconds", "CODELAB_MAX_QUEUE_SECONDS", "",
+       "A task that has waited for its agent for so long fails as overloaded.",
+       NumberRule{[](S& s) -> std::int64_t& { return s.max_queue_seconds; }, 1, 86'400}},
       {"server.log_level", "CODELAB_LOG_LEVEL", "", "Least severity that is logged.",
        TextRule{[](S& s) -> std::string& { return s.log_level; }, {"debug", "info", "warning", "error"}}},
 

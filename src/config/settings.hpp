@@ -60,6 +60,7 @@ struct Settings {
   std::int64_t max_body_bytes = 1 << 20;
   std::int64_t max_connections = 10'000;
   std::int64_t max_running_tasks = 4'096;
+  std::int64_t max_queue_seconds = 1'800;
   std::int64_t request_timeout_seconds = 30;
   std::int64_t memory_index_mb = 1'024;
 

@@ -1,7 +1,10 @@
 """How many tasks of an agent run at the same time, how many wait, and whose turn it is."""
 
+import asyncio
+
 import pytest
 
+import settings
 from client import unique
 from streams import types
 from waiting import eventually
@@ -59,3 +62,42 @@ async def test_a_full_queue_refuses_and_nothing_is_stored(api, provider):
     provider.open_gate(gate)
     await answered(user, tasks)
     assert (await user.post_message(session, "now there is room", agent)).status == 200
+
+
+async def test_a_task_that_waits_too_long_fails_and_says_so(start_server, connect, provider):
+    api = connect(start_server(**{settings.MAX_QUEUE: "1"}))
+    user = await api.new_user()
+    agent = (await user.new_agent("single", concurrency_limit=1))["name"]
+    session = await user.new_session()
+    gate = unique("gate")
+    first = await user.say_async(session, f"[[gate {gate}]]", agent)
+    reply = await user.post_message(session, "no time", agent)
+    assert reply.status == 503 and reply.json["code"] == "overloaded"
+    assert int(reply.headers["Retry-After"]) > 0
+    provider.open_gate(gate)
+    await answered(user, [first])
+    assert (await user.post_message(session, "now there is time", agent)).status == 200
+
+
+@pytest.mark.watchdog(90)
+async def test_what_waits_at_a_shutdown_is_begun_once_and_elsewhere(start_server, connect, provider):
+    server = start_server()
+    user = await connect(server).new_user()
+    agent = (await user.new_agent("single", concurrency_limit=1))["name"]
+    session = await user.new_session()
+    gate = unique("gate")
+    first = await user.say_async(session, f"[[gate {gate}]]", agent)
+    second = await user.say_async(session, "[[say in time]]", agent)
+    assert (first["status"], second["status"]) == ("running", "queued")
+    await eventually(lambda: provider.asked(gate), "the provider to be asked")
+    server.terminate()
+    provider.open_gate(gate)
+    assert await asyncio.to_thread(server.wait_ended) == 0
+    server.start()
+    await answered(user, [first, second])
+    async with user.stream(session, since="0") as stream:
+        seen = await stream.until(
+            lambda event: event["type"] == "TASK_COMPLETED" and event["task_id"] == second["id"])
+    starts = [event["payload"]["attempt"] for event in seen
+              if event["type"] == "TASK_STARTED" and event["task_id"] == second["id"]]
+    assert starts == [1]

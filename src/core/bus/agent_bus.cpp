@@ -1,7 +1,7 @@
 #include "core/bus/agent_bus.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
@@ -24,47 +24,84 @@ struct AgentBus::Member {
   const QueueBounds bounds;
   std::mutex mutex;
   bool running;
-  /// There while somebody waits.
-  std::optional<boost::asio::steady_timer> waiter;
+  /// Its turn will not come.
+  bool stopped = false;
+  /// What come() waits on, while it does: on its executor.
+  boost::asio::steady_timer* waiter = nullptr;
 
   bool runs() {
     const std::scoped_lock lock(mutex);
     return running;
   }
+  Came came() {
+    const std::scoped_lock lock(mutex);
+    if (running) return Came::yes;
+    return stopped ? Came::never : Came::not_yet;
+  }
 };
 
 namespace {
 
-/// Whoever waits is woken on its own executor; the timer lives as long as its member.
-void begin(const std::shared_ptr<AgentBus::Member>& member) {
-  const std::scoped_lock lock(member->mutex);
-  member->running = true;
-  if (!member->waiter) return;
+/// Whoever waits is woken on its own executor. Called with the member locked.
+void wake(const std::shared_ptr<AgentBus::Member>& member) {
+  if (member->waiter == nullptr) return;
   boost::asio::post(member->waiter->get_executor(), [member] {
-    if (member->waiter) member->waiter->cancel();
+    const std::scoped_lock lock(member->mutex);
+    if (member->waiter != nullptr) member->waiter->cancel();
   });
 }
 
+/// One that was told that its turn never comes is not begun behind its back.
+void begin(const std::shared_ptr<AgentBus::Member>& member) {
+  const std::scoped_lock lock(member->mutex);
+  if (member->stopped) return;
+  member->running = true;
+  wake(member);
+}
+
+void stop(const std::shared_ptr<AgentBus::Member>& member) {
+  const std::scoped_lock lock(member->mutex);
+  if (member->running) return;
+  member->stopped = true;
+  wake(member);
+}
+
+/// Shows a member's timer to those that wake it, and takes it back on the executor that it belongs to.
+class Waiter {
+ public:
+  Waiter(AgentBus::Member& member, boost::asio::steady_timer& timer) : member_(member) { show(&timer); }
+  ~Waiter() { show(nullptr); }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+ private:
+  void show(boost::asio::steady_timer* timer) {
+    const std::scoped_lock lock(member_.mutex);
+    member_.waiter = timer;
+  }
+
+  AgentBus::Member& member_;
+};
+
 }  // namespace
 
-AgentBus::Turn::~Turn() {
+void AgentBus::Turn::leave() {
   const auto bus = bus_.lock();
   if (member_ && bus) bus->leave(member_);
+  member_.reset();
 }
 
 bool AgentBus::Turn::has_come() const { return member_->runs(); }
 
-base::Task<> AgentBus::Turn::come() {
+base::Task<AgentBus::Came> AgentBus::Turn::come(Clock::time_point deadline) {
   const base::Executor executor = co_await boost::asio::this_coro::executor;
-  {
-    const std::scoped_lock lock(member_->mutex);
-    if (member_->running) co_return;
-    member_->waiter.emplace(executor, Clock::time_point::max());
-  }
-  while (!member_->runs()) {
+  boost::asio::steady_timer timer(executor, deadline);
+  const Waiter waiter(*member_, timer);
+  while (member_->came() == Came::not_yet && Clock::now() < deadline) {
     // Woken, or cancelled with its coroutine: then that throws at the next wait.
-    co_await member_->waiter->async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   }
+  co_return member_->came();
 }
 
 base::Task<base::Result<AgentBus::Turn>> AgentBus::enter(Ticket ticket, QueueBounds bounds) {
@@ -81,6 +118,7 @@ base::Task<base::Result<AgentBus::Turn>> AgentBus::enter(Ticket ticket, QueueBou
     auto [entry, is_new] = agents_.try_emplace(key_of(ticket));
     if (is_new) entry->second.looked_after = Clock::now();
     entry->second.members.push_back(member);
+    if (stopped_) stop(member);
   }
   co_return Turn(self_, std::move(member));
 }
@@ -125,12 +163,25 @@ base::Task<> AgentBus::look_after(Key key) {
   }
 }
 
-std::vector<AgentBus::Key> AgentBus::due() {
+base::Task<> AgentBus::look_after_due(Key key) {
+  try {
+    co_await look_after(key);
+  } catch (...) {
+    base::log::warning("queue_not_looked_after", {{"reason", base::reason_unless_cancelled()}});
+  }
+  const std::scoped_lock lock(mutex_);
+  const auto found = agents_.find(key);
+  if (found != agents_.end()) found->second.being_looked_after = false;
+}
+
+std::vector<AgentBus::Key> AgentBus::take_due() {
   std::vector<Key> keys;
   const std::scoped_lock lock(mutex_);
-  for (const auto& [key, agent] : agents_) {
+  for (auto& [key, agent] : agents_) {
     const bool waits = std::ranges::any_of(agent.members, [](const auto& each) { return !each->runs(); });
-    if (Clock::now() >= agent.looked_after + (waits ? limits_.waiting : limits_.running)) keys.push_back(key);
+    const bool due = Clock::now() >= agent.looked_after + (waits ? limits_.waiting : limits_.running);
+    if (!due || std::exchange(agent.being_looked_after, true)) continue;
+    keys.push_back(key);
   }
   return keys;
 }
@@ -140,13 +191,15 @@ base::Task<> AgentBus::run() {
   for (;;) {
     pause.expires_after(limits_.waiting);
     co_await pause.async_wait(boost::asio::use_awaitable);
-    for (const Key& key : due()) {
-      try {
-        co_await look_after(key);
-      } catch (...) {
-        base::log::warning("queue_not_looked_after", {{"reason", base::reason_unless_cancelled()}});
-      }
-    }
+    for (const Key& key : take_due()) group_.spawn(executor_, look_after_due(key));
+  }
+}
+
+void AgentBus::stop_turns() {
+  const std::scoped_lock lock(mutex_);
+  stopped_ = true;
+  for (const auto& [key, agent] : agents_) {
+    for (const auto& each : agent.members) stop(each);
   }
 }
 

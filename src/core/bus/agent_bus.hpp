@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -30,6 +31,8 @@ class AgentBus {
   AgentBus(AgentQueues& queues, base::TaskGroup& group, base::Executor executor)
       : AgentBus(queues, group, std::move(executor), Limits{}) {}
 
+  enum class Came : std::uint8_t { yes, not_yet, never };
+
   struct Member;
   /// A place in a queue, left when this ends. May outlive the bus.
   class Turn {
@@ -38,11 +41,13 @@ class AgentBus {
         : bus_(std::move(bus)), member_(std::move(member)) {}
     Turn(Turn&& other) noexcept = default;
     Turn& operator=(Turn&&) = delete;
-    ~Turn();
+    ~Turn() { leave(); }
 
     bool has_come() const;
-    /// Waits for it. By one coroutine.
-    base::Task<> come();
+    /// Waits for it until `deadline`, or until the bus hands out no more turns. By one coroutine at a time.
+    base::Task<Came> come(std::chrono::steady_clock::time_point deadline);
+    /// Gives the place back before this ends; nothing else is asked of it afterwards.
+    void leave();
 
    private:
     std::weak_ptr<AgentBus> bus_;
@@ -53,6 +58,8 @@ class AgentBus {
   base::Task<base::Result<Turn>> enter(Ticket ticket, QueueBounds bounds);
   /// Looks after all places, until it is cancelled.
   base::Task<> run();
+  /// Nobody's turn comes here any more; places are looked after as before. On any thread.
+  void stop_turns();
 
   struct Counts {
     std::size_t running = 0;
@@ -68,7 +75,9 @@ class AgentBus {
   void leave(const std::shared_ptr<Member>& member);
   base::Task<> leave_and_look(std::shared_ptr<Member> member);
   base::Task<> look_after(Key key);
-  std::vector<Key> due();
+  base::Task<> look_after_due(Key key);
+  /// Those that come back are looked after until that has ended.
+  std::vector<Key> take_due();
 
   AgentQueues& queues_;
   base::TaskGroup& group_;
@@ -78,8 +87,11 @@ class AgentBus {
   struct Agent {
     Members members;
     std::chrono::steady_clock::time_point looked_after;
+    /// run() waits for the queues' answer: one that is slow delays no other agent.
+    bool being_looked_after = false;
   };
   std::map<Key, Agent> agents_;
+  bool stopped_ = false;
   /// What turns know this by.
   std::shared_ptr<AgentBus> self_{this, [](AgentBus*) {}};
 };

@@ -72,6 +72,8 @@ class DirectCallRunner {
   base::Task<bool> begin(DirectCall& call, std::int64_t attempt);
   /// Throws operation_aborted when it is cancelled with the whole process; another process takes the task over.
   base::Task<> run(DirectCall call);
+  /// Ends a task with that error; one that has ended stays as it is.
+  base::Task<> fail(const DirectCall& call, base::Error error);
 
  private:
   struct Context {
@@ -85,7 +87,6 @@ class DirectCallRunner {
   base::Task<Context> retrieve(const DirectCall& call);
   /// Whether the answer stands: the task may have ended before.
   base::Task<bool> complete(const DirectCall& call, Message answer);
-  base::Task<> fail(const DirectCall& call, base::Error error);
   /// False when the task has ended already, or is no more; nothing when the store is away.
   base::Task<std::optional<bool>> try_store_end(const DirectCall& call, const Task& task,
                                                 const std::optional<Message>& answer);

@@ -63,13 +63,12 @@ base::Task<base::Result<std::optional<TaskEnd>>> find_end(TaskStore& tasks, iden
   co_return TaskEnd{.task = std::move(*task), .answer = std::move(answer)};
 }
 
-base::Task<> run(DirectCallRunner& runner, DirectCall call, RunningTasks::Hold, bus::AgentBus::Turn turn) {
-  if (!turn.has_come()) {
-    co_await turn.come();
-    const bool wanted = co_await runner.begin(call, 1);
-    if (!wanted) co_return;
-  }
+base::Task<> run(DirectCallRunner& runner, DirectCall call, RunningTasks::Hold, bus::AgentBus::Turn) {
   co_await runner.run(std::move(call));
+}
+
+base::Task<> run_later(QueuedCalls& queued, DirectCall call, RunningTasks::Hold, bus::AgentBus::Turn turn) {
+  co_await queued.run(std::move(call), std::move(turn), 1);
 }
 
 }  // namespace
@@ -125,7 +124,10 @@ base::Task<base::Result<agents::CallableAgent>> MessagePoster::callable(identity
 
 bool MessagePoster::start(DirectCall call, RunningTasks::Hold running, bus::AgentBus::Turn turn) {
   const base::Executor home = ports_.cores.executor(ports_.cores.home_of(call.scope.user()));
-  return ports_.work.spawn(home, run(runner_, std::move(call), std::move(running), std::move(turn)));
+  // By what is stored: a turn may have come since.
+  const bool queued = call.task.status == TaskStatus::queued;
+  return ports_.work.spawn(home, queued ? run_later(queued_, std::move(call), std::move(running), std::move(turn))
+                                        : run(runner_, std::move(call), std::move(running), std::move(turn)));
 }
 
 base::Task<base::Error> MessagePoster::end_unstarted(identity::UserScope scope, Task task) {

@@ -9,6 +9,7 @@
 #include "base/task_group.hpp"
 #include "core/bus/agent_bus.hpp"
 #include "core/chat/direct_call.hpp"
+#include "core/chat/queued_calls.hpp"
 #include "core/chat/running_tasks.hpp"
 #include "core/chat/task_watch.hpp"
 
@@ -55,13 +56,14 @@ class MessagePoster {
     base::TaskGroup& work;
   };
 
-  MessagePoster(Ports ports, DirectCallRunner& runner, std::size_t max_running)
-      : ports_(ports), runner_(runner), max_running_(max_running) {}
+  /// `max_running` counts tasks that wait, too.
+  MessagePoster(Ports ports, DirectCallRunner& runner, QueuedCalls& queued, std::size_t max_running)
+      : ports_(ports), runner_(runner), queued_(queued), max_running_(max_running) {}
 
   /// Errors: target_required, agent_not_found, session_not_found, idempotency_key_reused, overloaded, queue_full;
-  /// interrupted when
-  /// the process is about to end: the message is kept, its task has failed with the same words. A repeated post gets
-  /// the task that its key made, ended or not, whatever it ended with: nothing runs twice under one key.
+  /// interrupted when the process is about to end: the message is kept, its task has failed with the same words. A
+  /// repeated post gets the task that its key made, ended or not, whatever it ended with: nothing runs twice under one
+  /// key.
   base::Task<base::Result<Posted>> post(identity::UserScope scope, PostMessage message, Follower follower);
 
  private:
@@ -79,6 +81,7 @@ class MessagePoster {
 
   Ports ports_;
   DirectCallRunner& runner_;
+  QueuedCalls& queued_;
   const std::size_t max_running_;
 };
 

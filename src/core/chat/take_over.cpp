@@ -118,14 +118,12 @@ base::Task<> TakeOver::resume_once(const TakenTask& taken) {
   bounds.waiting = std::numeric_limits<std::int32_t>::max();
   auto turn = co_await ports_.bus.enter(
       {.scope = taken.scope, .agent = agent->id, .session = taken.task.session_id, .task = taken.task.id}, bounds);
-  co_await turn.value().come();
   DirectCall call{.scope = taken.scope,
                   .task = taken.task,
                   .request = taken.request,
                   .agent = std::move(*agent),
                   .has_history = true};
-  const bool wanted = co_await runner_.begin(call, taken.attempt);
-  if (wanted) co_await runner_.run(std::move(call));
+  co_await queued_.run(std::move(call), std::move(turn.value()), taken.attempt);
 }
 
 base::Task<> TakeOver::give_up(const TakenTask& taken, base::Error error) {

@@ -10,7 +10,7 @@
 #include "base/task_group.hpp"
 #include "core/agents/registry.hpp"
 #include "core/bus/agent_bus.hpp"
-#include "core/chat/direct_call.hpp"
+#include "core/chat/queued_calls.hpp"
 #include "core/chat/running_tasks.hpp"
 #include "core/chat/task_leases.hpp"
 
@@ -42,7 +42,7 @@ class TakeOver {
     std::size_t running = 4'096;
   };
 
-  TakeOver(Ports ports, DirectCallRunner& runner, Limits limits) : ports_(ports), runner_(runner), limits_(limits) {}
+  TakeOver(Ports ports, QueuedCalls& queued, Limits limits) : ports_(ports), queued_(queued), limits_(limits) {}
 
   /// Before the first task is begun; throws when the store is away.
   base::Task<> begin();
@@ -64,7 +64,7 @@ class TakeOver {
   base::Task<> give_up(const TakenTask& taken, base::Error error);
 
   Ports ports_;
-  DirectCallRunner& runner_;
+  QueuedCalls& queued_;
   Limits limits_;
   std::atomic<bool> taking_{true};
   bool leased_ = false;

@@ -174,7 +174,10 @@ class InMemoryTaskStore final : public core::chat::TaskStore {
   }
   base::Task<bool> append(UserScope scope, Task task, Events events) override {
     run(before, "append");
-    if (running(scope, task) == nullptr) co_return false;
+    Task* stored = running(scope, task);
+    if (stored == nullptr) co_return false;
+    stored->status = task.status;
+    if (task.started_at) stored->started_at = task.started_at;
     tell(scope, task, std::move(events));
     run(after, "append");
     co_return true;

@@ -99,6 +99,9 @@ class ChatTest : public testing::Test {
                                         .clock = clock_},
                                        8'000,
                                        {}};
+  core::chat::QueuedCalls queued_{{.tasks = tasks_, .agents = registry_},
+                                  runner_,
+                                  {.wait = std::chrono::hours{1}, .look = std::chrono::milliseconds{1}}};
   static constexpr std::size_t kMaxRunning = 2;
   core::chat::MessagePoster poster_{{.agents = registry_,
                                      .tasks = tasks_,
@@ -109,6 +112,7 @@ class ChatTest : public testing::Test {
                                      .cores = loop_.cores(),
                                      .work = work_},
                                     runner_,
+                                    queued_,
                                     kMaxRunning};
 };
 
