@@ -256,8 +256,26 @@ TEST_P(TaskStoreContract, TakesOverWhatAProcessThatIsGoneLeftUnfinished) {
   EXPECT_EQ(taken[1].task.id, his.id);
   EXPECT_EQ(taken[1].request.id, his.request_message_id);
   EXPECT_EQ(taken[1].request.content, "hello");
-  EXPECT_EQ(taken[1].attempt, 2);
   EXPECT_TRUE(run_task(stores->leases().take_over({.limit = 10})).empty());
+}
+
+TEST_P(TaskStoreContract, CountsTheAttemptsThatWereBegun) {
+  const auto user = new_user();
+  auto task = begun(user, new_session(user));
+  const auto attempt_of_the_next = [&] {
+    run_task(stores->leases().release());
+    stores->restart();
+    run_task(stores->leases().renew(std::chrono::seconds(60)));
+    return run_task(stores->leases().take_over({.limit = 10})).at(0).attempt;
+  };
+  EXPECT_EQ(attempt_of_the_next(), 1);
+  task.status = TaskStatus::running;
+  EXPECT_TRUE(run_task(stores->tasks().append(user, task, {})));
+  EXPECT_EQ(attempt_of_the_next(), 2);
+  EXPECT_EQ(attempt_of_the_next(), 3);
+  task.status = TaskStatus::queued;
+  EXPECT_TRUE(run_task(stores->tasks().append(user, task, {})));
+  EXPECT_EQ(attempt_of_the_next(), 3);
 }
 
 TEST_P(TaskStoreContract, TakesOverItsOwnTasksThatItDoesNotKnowOf) {
@@ -271,7 +289,6 @@ TEST_P(TaskStoreContract, TakesOverItsOwnTasksThatItDoesNotKnowOf) {
   const auto taken = run_task(stores->leases().take_over(rule));
   ASSERT_EQ(taken.size(), 1);
   EXPECT_EQ(taken[0].task.id, lost.id);
-  EXPECT_EQ(taken[0].attempt, 2);
   rule.running.push_back(lost.id);
   EXPECT_TRUE(run_task(stores->leases().take_over(rule)).empty());
 }

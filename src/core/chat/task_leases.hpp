@@ -13,7 +13,7 @@ namespace codelab::core::chat {
 struct TakenTask {
   identity::UserScope scope;
   Task task;
-  /// 2 when it is run for the second time.
+  /// 2 when it is run for the second time; a task that only waited was not run.
   std::int64_t attempt = 1;
   Message request;
 };

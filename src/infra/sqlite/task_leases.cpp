@@ -29,8 +29,9 @@ TakenTask read_unfinished(const Rows& rows) {
   std::int64_t attempt = 0;
   rows.read_at(kUserColumn, user);
   rows.read_at(kUserColumn + 1, attempt);
-  return {
-      .scope = core::identity::ScopeIssuer::open(user), .task = read_task(rows), .attempt = attempt + 1, .request = {}};
+  auto task = read_task(rows);
+  if (task.status == core::chat::TaskStatus::running) ++attempt;
+  return {.scope = core::identity::ScopeIssuer::open(user), .task = std::move(task), .attempt = attempt, .request = {}};
 }
 
 std::vector<TakenTask> lost(Connection& sql, const RunnerId& runner, const TakeOverRule& rule) {
