@@ -124,5 +124,19 @@ TEST_P(AgentQueuesContract, WhatHasLostItsPlaceGetsItAgain) {
   EXPECT_THAT(begun({waiting}), ElementsAre(waiting.task));
 }
 
+TEST_P(AgentQueuesContract, WhatRunsIsNotPutBehindOthersThoughThereAreTooMany) {
+  const Ticket first = ticket();
+  const Ticket second = ticket();
+  bounds_ = {.running = 1, .waiting = 1};
+  EXPECT_THAT(run_task(any().look_after({first, second}, {}, bounds_)), IsEmpty());
+  EXPECT_EQ(enter(second), Place::running);
+  const Ticket third = ticket();
+  EXPECT_EQ(enter(third), Place::waiting);
+  leave(first);
+  EXPECT_THAT(begun({third}), IsEmpty());
+  leave(second);
+  EXPECT_THAT(begun({third}), ElementsAre(third.task));
+}
+
 }  // namespace
 }  // namespace codelab::tests

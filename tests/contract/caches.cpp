@@ -76,6 +76,24 @@ class InProcessQueues final : public Queues {
   infra::inprocess::InProcessAgentQueues only_;
 };
 
+/// Likewise.
+class NoQueues final : public core::bus::AgentQueues {
+ public:
+  base::Task<core::bus::Place> enter(core::bus::Ticket, core::bus::QueueBounds) override {
+    ADD_FAILURE() << "the shared queues were not asked";
+    co_return core::bus::Place::refused;
+  }
+  base::Task<std::vector<base::TaskId>> look_after(std::vector<core::bus::Ticket>, std::vector<core::bus::Ticket>,
+                                                   core::bus::QueueBounds) override {
+    ADD_FAILURE() << "the shared queues were not asked";
+    co_return std::vector<base::TaskId>{};
+  }
+  base::Task<> leave(core::bus::Ticket, core::bus::QueueBounds) override {
+    ADD_FAILURE() << "the shared queues were not asked";
+    co_return;
+  }
+};
+
 class RedisQueues final : public Queues {
  public:
   core::bus::AgentQueues& here() override { return first_; }
@@ -84,9 +102,9 @@ class RedisQueues final : public Queues {
  private:
   RedisProcess here_{redis_options(RedisServer::shared().url())};
   RedisProcess there_{redis_options(RedisServer::shared().url())};
-  infra::inprocess::InProcessAgentQueues away_;
-  infra::redis::RedisAgentQueues first_{here_.clients, away_};
-  infra::redis::RedisAgentQueues second_{there_.clients, away_};
+  NoQueues none_;
+  infra::redis::RedisAgentQueues first_{here_.clients, none_};
+  infra::redis::RedisAgentQueues second_{there_.clients, none_};
 };
 
 }  // namespace

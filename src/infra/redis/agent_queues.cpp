@@ -38,13 +38,13 @@ local function stop_waiting(task)
   redis.call('HDEL', sessions, task)
 end
 
-local function start(task, session)
+local function start(task, session, kept_to)
   if redis.call('HLEN', served) > 1000 then
     local counts = redis.call('HMGET', served, 'given', 'came')
     redis.call('DEL', served)
     redis.call('HSET', served, 'given', counts[1] or 0, 'came', counts[2] or 0)
   end
-  redis.call('ZADD', running, now + lease, task)
+  redis.call('ZADD', running, kept_to, task)
   redis.call('HSET', served, session, redis.call('HINCRBY', served, 'given', 1))
 end
 
@@ -64,8 +64,10 @@ local function give_slots()
     end
     if not next then return end
     local session = redis.call('HGET', sessions, next)
+    -- Not for a whole lease: its process may be gone.
+    local kept_to = redis.call('ZSCORE', looked_after, next)
     stop_waiting(next)
-    start(next, session)
+    start(next, session, kept_to)
   end
 end
 
@@ -83,7 +85,7 @@ if what == 'enter' then
   give_slots()
   answer = place_of(task)
   if not answer and redis.call('ZCARD', running) < slots then
-    start(task, session)
+    start(task, session, now + lease)
     answer = 'running'
   elseif not answer and redis.call('ZCARD', waiting) < room then
     wait(task, session)
@@ -143,39 +145,43 @@ base::Task<Outcome> RedisAgentQueues::run(std::string_view what, QueueBounds bou
   co_return co_await clients_.eval(kQueue, keys_of(ticket), std::move(arguments));
 }
 
-std::vector<Ticket> RedisAgentQueues::take_elsewhere(std::vector<Ticket>& tickets) {
+void RedisAgentQueues::put(Where& where, Where wanted, std::string_view reason) {
+  if (where == wanted) return;
+  where = wanted;
+  if (wanted == Where::this_process && ++alone_ == 1) {
+    base::log::warning("queues_are_per_process", {{"reason", reason}});
+  } else if (wanted == Where::redis && --alone_ == 0) {
+    base::log::info("queues_are_shared");
+  }
+}
+
+std::vector<Ticket> RedisAgentQueues::queued_alone(std::vector<Ticket> tickets, std::string_view reason) {
   const std::scoped_lock lock(mutex_);
-  const auto here = std::ranges::partition(tickets, [this](const Ticket& each) {
+  std::erase_if(tickets, [this](const Ticket& each) { return !entered_.contains(each.task); });
+  for (const Ticket& each : tickets) put(entered_.at(each.task), Where::this_process, reason);
+  return tickets;
+}
+
+std::vector<Ticket> RedisAgentQueues::queued_together(std::vector<Ticket> tickets) {
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(tickets, [this](const Ticket& each) {
     const auto found = entered_.find(each.task);
     return found == entered_.end() || found->second == Where::redis;
   });
-  std::vector<Ticket> elsewhere(here.begin(), here.end());
-  tickets.erase(here.begin(), here.end());
-  return elsewhere;
-}
-
-std::vector<Ticket> RedisAgentQueues::put_elsewhere(std::vector<Ticket> tickets) {
-  const std::scoped_lock lock(mutex_);
-  std::erase_if(tickets, [this](const Ticket& each) { return !entered_.contains(each.task); });
-  for (const Ticket& each : tickets) entered_[each.task] = Where::this_process;
+  for (const Ticket& each : tickets) put(entered_.at(each.task), Where::redis, {});
   return tickets;
 }
 
 base::Task<Place> RedisAgentQueues::enter(Ticket ticket, QueueBounds bounds) {
   const auto answer = co_await run("enter", bounds, ticket);
   Place place = Place::refused;
-  Where where = Where::redis;
-  if (answer) {
-    if (answer->text == "running") place = Place::running;
-    if (answer->text == "waiting") place = Place::waiting;
-  } else {
-    base::log::warning("queue_is_per_process", {{"task_id", ticket.task.str()}, {"reason", answer.error().detail}});
-    where = Where::this_process;
-    place = co_await per_process_.enter(ticket, bounds);
-  }
+  if (!answer) place = co_await per_process_.enter(ticket, bounds);
+  if (answer && answer->text == "running") place = Place::running;
+  if (answer && answer->text == "waiting") place = Place::waiting;
   if (place == Place::refused) co_return place;
   const std::scoped_lock lock(mutex_);
-  entered_[ticket.task] = where;
+  Where& where = entered_.try_emplace(ticket.task, Where::redis).first->second;
+  if (!answer) put(where, Where::this_process, answer.error().detail);
   co_return place;
 }
 
@@ -188,34 +194,29 @@ base::Task<Outcome> RedisAgentQueues::look(std::vector<Ticket> running, std::vec
   co_return co_await clients_.eval(kQueue, std::move(keys), std::move(arguments));
 }
 
-/// What waits in Redis while that is away would wait as long: it goes on in this process's own queue.
+/// What waits in Redis while that is away would wait as long: it goes on in this process's own queue until Redis
+/// answers again.
 base::Task<std::vector<base::TaskId>> RedisAgentQueues::look_after(std::vector<Ticket> running,
                                                                    std::vector<Ticket> waiting, QueueBounds bounds) {
-  auto running_elsewhere = take_elsewhere(running);
-  auto waiting_elsewhere = take_elsewhere(waiting);
   std::vector<base::TaskId> begun;
-  if (!running.empty() || !waiting.empty()) {
-    const auto answer = co_await look(running, waiting, bounds);
-    if (answer) {
-      for (const Reply& each : answer->elements) {
-        if (const auto task = base::TaskId::parse(each.text)) begun.push_back(*task);
-      }
-    } else {
-      base::log::warning("queue_is_per_process", {{"reason", answer.error().detail}});
-      std::ranges::move(put_elsewhere(std::move(running)), std::back_inserter(running_elsewhere));
-      std::ranges::move(put_elsewhere(std::move(waiting)), std::back_inserter(waiting_elsewhere));
-    }
+  if (running.empty() && waiting.empty()) co_return begun;
+  const auto answer = co_await look(running, waiting, bounds);
+  if (!answer) {
+    running = queued_alone(std::move(running), answer.error().detail);
+    waiting = queued_alone(std::move(waiting), answer.error().detail);
+    co_return co_await per_process_.look_after(std::move(running), std::move(waiting), bounds);
   }
-  auto begun_elsewhere =
-      co_await per_process_.look_after(std::move(running_elsewhere), std::move(waiting_elsewhere), bounds);
-  std::ranges::move(begun_elsewhere, std::back_inserter(begun));
+  for (const Reply& each : answer->elements) {
+    if (const auto task = base::TaskId::parse(each.text)) begun.push_back(*task);
+  }
+  std::ranges::move(waiting, std::back_inserter(running));
+  for (const Ticket& each : queued_together(std::move(running))) co_await per_process_.leave(each, bounds);
   co_return begun;
 }
 
 std::size_t RedisAgentQueues::counted_alone() const {
   const std::scoped_lock lock(mutex_);
-  return static_cast<std::size_t>(
-      std::ranges::count_if(entered_, [](const auto& each) { return each.second == Where::this_process; }));
+  return alone_;
 }
 
 base::Task<> RedisAgentQueues::leave(Ticket ticket, QueueBounds bounds) {
@@ -225,10 +226,12 @@ base::Task<> RedisAgentQueues::leave(Ticket ticket, QueueBounds bounds) {
     const auto found = entered_.find(ticket.task);
     if (found != entered_.end()) {
       where = found->second;
+      if (where == Where::this_process) --alone_;
       entered_.erase(found);
     }
   }
-  if (where == Where::this_process) co_return co_await per_process_.leave(ticket, bounds);
+  if (where == Where::this_process) co_await per_process_.leave(ticket, bounds);
+  // From there too: Redis may have heard that it entered, though its answer did not come.
   co_await run("leave", bounds, ticket);
 }
 

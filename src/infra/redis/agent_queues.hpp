@@ -12,7 +12,8 @@
 namespace codelab::infra::redis {
 
 /// The queues of all processes of a deployment. While Redis does not answer, tasks are queued with those of
-/// `per_process`, which is shared by this process's tasks only, and stay there. Thread-safe.
+/// `per_process`, which is shared by this process's tasks only; they are back in Redis with the first look that it
+/// answers. Thread-safe.
 class RedisAgentQueues final : public core::bus::AgentQueues {
  public:
   RedisAgentQueues(Clients& clients, core::bus::AgentQueues& per_process)
@@ -30,10 +31,12 @@ class RedisAgentQueues final : public core::bus::AgentQueues {
  private:
   enum class Where : std::uint8_t { redis, this_process };
 
-  /// Takes those that are queued with `per_process` out of `tickets`.
-  std::vector<core::bus::Ticket> take_elsewhere(std::vector<core::bus::Ticket>& tickets);
+  /// Called with the mutex held.
+  void put(Where& where, Where wanted, std::string_view reason);
   /// Those that have not left meanwhile are queued with `per_process` from now on: which those are.
-  std::vector<core::bus::Ticket> put_elsewhere(std::vector<core::bus::Ticket> tickets);
+  std::vector<core::bus::Ticket> queued_alone(std::vector<core::bus::Ticket> tickets, std::string_view reason);
+  /// All are queued in Redis from now on: those that were not, and have still to leave `per_process`.
+  std::vector<core::bus::Ticket> queued_together(std::vector<core::bus::Ticket> tickets);
   base::Task<Outcome> run(std::string_view what, core::bus::QueueBounds bounds, core::bus::Ticket ticket);
   base::Task<Outcome> look(std::vector<core::bus::Ticket> running, std::vector<core::bus::Ticket> waiting,
                            core::bus::QueueBounds bounds);
@@ -43,6 +46,8 @@ class RedisAgentQueues final : public core::bus::AgentQueues {
   mutable std::mutex mutex_;
   /// This process's tasks, by where they are queued.
   std::unordered_map<base::TaskId, Where> entered_;
+  /// Those of them that are queued with `per_process`.
+  std::size_t alone_ = 0;
 };
 
 }  // namespace codelab::infra::redis

@@ -24,6 +24,7 @@ struct QueueProcess {
 
   Place enter(const Ticket& ticket) { return process.runner.run(queues.enter(ticket, bounds)); }
   void leave(const Ticket& ticket) { process.runner.run(queues.leave(ticket, bounds)); }
+  std::size_t counted_alone() const { return queues.counted_alone(); }
   std::vector<base::TaskId> look(std::vector<Ticket> running, std::vector<Ticket> waiting) {
     return process.runner.run(queues.look_after(std::move(running), std::move(waiting), bounds));
   }
@@ -40,9 +41,12 @@ class RedisAgentQueuesTest : public testing::Test {
     return {.scope = user_, .agent = agent_, .session = base::SessionId::generate(), .task = base::TaskId::generate()};
   }
   /// As if nobody had looked after that place for ten seconds.
-  void age(std::string_view key, const Ticket& ticket) {
-    const std::string name = "codelab:{" + user_.user().str() + "}:queue:" + agent_.str() + ":" + std::string(key);
-    server_.cli("zadd " + name + " xx 1 " + ticket.task.str());
+  void age(std::string_view key, const Ticket& ticket) { keep_to(key, ticket, "1"); }
+  void keep_to(std::string_view key, const Ticket& ticket, const std::string& time) {
+    server_.cli("zadd " + name_of(key) + " xx " + time + " " + ticket.task.str());
+  }
+  std::string name_of(std::string_view key) const {
+    return "codelab:{" + user_.user().str() + "}:queue:" + agent_.str() + ":" + std::string(key);
   }
 
   core::identity::UserScope user_ = ScopeIssuer::open(base::UserId::generate());
@@ -63,6 +67,42 @@ TEST_F(RedisAgentQueuesTest, APlaceThatNobodyLooksAfterIsFreeAgain) {
   age("running", theirs);
   age("looked_after", also_theirs);
   EXPECT_THAT(here_.look({}, {ours}), ElementsAre(ours.task));
+}
+
+TEST_F(RedisAgentQueuesTest, ASlotGivenToOneThatWaitsIsKeptNoLongerThanItsPlaceWas) {
+  QueueProcess gone(server_.url());
+  const Ticket ours = ticket();
+  const Ticket theirs = ticket();
+  EXPECT_EQ(here_.enter(ours), Place::running);
+  EXPECT_EQ(gone.enter(theirs), Place::waiting);
+  keep_to("looked_after", theirs, "4000000000000");
+  here_.leave(ours);
+  EXPECT_EQ(server_.cli("zscore " + name_of("running") + " " + theirs.task.str()), "4000000000000");
+}
+
+TEST_F(RedisAgentQueuesTest, AfterAnOutageAllAreQueuedTogetherAgain) {
+  const Ticket first = ticket();
+  const Ticket second = ticket();
+  const Ticket third = ticket();
+  EXPECT_EQ(here_.enter(first), Place::running);
+  server_.stop();
+  EXPECT_EQ(here_.enter(second), Place::running);
+  EXPECT_EQ(here_.enter(third), Place::waiting);
+  EXPECT_THAT(here_.look({first, second}, {third}), IsEmpty());
+  EXPECT_EQ(here_.counted_alone(), 3);
+  server_.start();
+  ASSERT_TRUE(here_.process.runner.run(here_.process.clients.ready(std::chrono::seconds(20))));
+  EXPECT_THAT(here_.look({first, second}, {third}), IsEmpty());
+  EXPECT_EQ(here_.counted_alone(), 0);
+  QueueProcess there(server_.url());
+  const Ticket fourth = ticket();
+  EXPECT_EQ(there.enter(fourth), Place::waiting);
+  here_.leave(first);
+  EXPECT_THAT(here_.look({second}, {third}), IsEmpty());
+  here_.leave(second);
+  EXPECT_THAT(here_.look({}, {third}), ElementsAre(third.task));
+  EXPECT_THAT(there.look({}, {fourth}), IsEmpty());
+  EXPECT_EQ(here_.enter(ticket()), Place::waiting);
 }
 
 TEST_F(RedisAgentQueuesTest, WhatWaitsGoesOnWhileRedisIsAway) {

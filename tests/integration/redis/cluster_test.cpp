@@ -117,6 +117,7 @@ TEST_F(RedisClusterTest, KeepsEachAgentsQueueInOneSlot) {
     second.task = base::TaskId::generate();
     EXPECT_EQ(process_.runner.run(queues.enter(first, bounds)), core::bus::Place::running);
     EXPECT_EQ(process_.runner.run(queues.enter(second, bounds)), core::bus::Place::waiting);
+    EXPECT_EQ(queues.counted_alone(), 0);
     process_.runner.run(queues.leave(first, bounds));
     EXPECT_EQ(process_.runner.run(queues.look_after({}, {second}, bounds)), std::vector{second.task});
   }
