@@ -58,6 +58,41 @@ async def test_a_reader_who_comes_late_to_another_process_gets_the_growing_text_
 
 
 @pytest.mark.watchdog(120)
+async def test_slots_and_queues_of_a_killed_process_come_free_and_its_tasks_end_elsewhere(
+        start_processes, connect, provider):
+    doomed, heir = start_processes(2)
+    user = await connect(doomed).new_user()
+    there = at(user, connect(heir))
+    agent = (await user.new_agent("single", concurrency_limit=1))["name"]
+    session = await user.new_session()
+    gate = unique("gate")
+    tasks = [await user.say_async(session, f"[[gate {gate}]]", agent) for _ in range(3)]
+    tasks.append(await there.say_async(await user.new_session(), f"[[gate {gate}]]", agent))
+    assert [task["status"] for task in tasks] == ["running", "queued", "queued", "queued"]
+    await eventually(lambda: len(provider.asked(gate)) == 1, "the first question")
+    doomed.kill()
+    await eventually(lambda: len(provider.asked(gate)) == 2, "the slot to come free", 30)
+    provider.open_gate(gate)
+
+    async def all_ended() -> bool:
+        return all([(await there.task(task["id"]))["status"] == "completed" for task in tasks])
+
+    await eventually(all_ended, "the tasks to end", 40)
+    missing = {task["id"] for task in tasks[:3]}
+
+    def is_last_end(event: dict) -> bool:
+        if event["type"] == "TASK_COMPLETED":
+            missing.discard(event["task_id"])
+        return not missing
+
+    async with there.stream(session, since="0") as stream:
+        told = await stream.until(is_last_end)
+    waited = [event["payload"]["attempt"] for event in told
+              if event["type"] == "TASK_STARTED" and event["task_id"] in (tasks[1]["id"], tasks[2]["id"])]
+    assert waited == [1, 1]
+
+
+@pytest.mark.watchdog(120)
 async def test_kill_9_in_mid_answer_and_another_process_finishes(start_processes, connect, provider):
     doomed, heir = start_processes(2)
     user = await connect(doomed).new_user()
