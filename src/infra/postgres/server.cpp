@@ -132,16 +132,19 @@ void Server::require_prepared() const {
   throw base::StoreError(fmt::format("postgres: the shard {} has not been there since the start", where_.name));
 }
 
-/// On cores that were stopped nothing runs any more: the connections end with what is posted there.
+/// On cores that were stopped nothing runs any more, so this thread may close what is theirs: what is posted there does
+/// not come, and whoever waits for an answer would be kept for ever by the connection that it keeps.
 void Server::close(bool running, std::chrono::seconds patience) {
   preparing_ = std::jthread();
   const auto close_on = [&](const base::Executor& executor, std::vector<std::shared_ptr<Pool>> pools) {
     auto closed = std::make_shared<std::promise<void>>();
-    boost::asio::post(executor, [pools = std::move(pools), closed] {
+    auto close = [pools = std::move(pools), closed] {
       for (const auto& pool : pools) pool->close();
       closed->set_value();
-    });
-    if (running) closed->get_future().wait_for(patience);
+    };
+    if (!running) return close();
+    boost::asio::post(executor, std::move(close));
+    closed->get_future().wait_for(patience);
   };
   for (const Lane& lane : lanes_) close_on(lane.executor, {lane.transactions, lane.reads});
   close_on(lanes_.front().executor, {apart_});

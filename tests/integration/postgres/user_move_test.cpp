@@ -217,7 +217,8 @@ using OwnConnection = std::unique_ptr<PGconn, decltype(&PQfinish)>;
 TEST_F(PostgresUserMove, WaitsForWhoeverWorksForTheUserAndThenLeavesAllAsItWas) {
   const OwnConnection busy(PQconnectdb(shards.main.serving().c_str()), &PQfinish);
   const auto enter = fmt::format("BEGIN; SELECT codelab_enter('{}')", user.user().str());
-  ASSERT_EQ(PQresultStatus(PQexec(busy.get(), enter.c_str())), PGRES_TUPLES_OK);
+  const std::unique_ptr<PGresult, decltype(&PQclear)> entered(PQexec(busy.get(), enter.c_str()), &PQclear);
+  ASSERT_EQ(PQresultStatus(entered.get()), PGRES_TUPLES_OK);
   const auto refused = shards.move(user.user(), "b");
   EXPECT_THAT(refused.error().detail, HasSubstr("works for this user"));
   expect_lives_in("main");
