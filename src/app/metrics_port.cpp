@@ -1,5 +1,6 @@
 #include "app/metrics_port.hpp"
 
+#include <utility>
 #include <vector>
 
 #include "http/routes.hpp"
@@ -17,7 +18,7 @@ http::Router router_of(http::handlers::ServiceHandlers& service) {
 
 MetricsPort::MetricsPort(base::Cores& cores, const http::server::ServerLimits& limits, http::Gateway::Ports ports,
                          http::handlers::ServiceHandlers& service)
-    : gateway_(ports, router_of(service), http::Cors({}), 0, http::Gateway::Pages::none),
+    : gateway_(std::move(ports), router_of(service), http::Cors({}), 0, http::Gateway::Pages::none),
       server_(cores, limits, gateway_, observer_) {}
 
 }  // namespace codelab::app

@@ -45,6 +45,7 @@ class PostgresStorage final : public Storage {
   core::chat::TaskStore& tasks() override { return tasks_; }
   std::vector<core::chat::TaskLeases*> task_leases() override {
     std::vector<core::chat::TaskLeases*> all;
+    all.reserve(task_leases_.size());
     for (auto& each : task_leases_) all.push_back(&each);
     return all;
   }

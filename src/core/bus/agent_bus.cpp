@@ -18,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 /// A task of this process, with what its waiting coroutine waits on.
 struct AgentBus::Member {
-  Member(Ticket held, QueueBounds wanted, bool runs) : ticket(std::move(held)), bounds(wanted), running(runs) {}
+  Member(Ticket held, QueueBounds wanted, bool runs) : ticket(held), bounds(wanted), running(runs) {}
 
   const Ticket ticket;
   const QueueBounds bounds;

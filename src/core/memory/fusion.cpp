@@ -8,6 +8,7 @@ namespace codelab::core::memory {
 std::vector<Candidate> join(const std::vector<RowScore>& nearest, const std::vector<RowScore>& by_words,
                             const std::vector<RowScore>& cosines) {
   std::vector<Candidate> joined;
+  joined.reserve(nearest.size() + by_words.size());
   for (const auto& each : nearest) joined.push_back({.row_id = each.row_id, .parts = {.semantic = each.score}});
   for (const auto& each : by_words) {
     const auto known = std::ranges::find(joined, each.row_id, &Candidate::row_id);

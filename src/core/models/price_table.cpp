@@ -153,6 +153,7 @@ base::Result<PriceTable> PriceTable::with_override_file(const std::filesystem::p
 
 std::vector<std::string> PriceTable::names() const {
   std::vector<std::string> names;
+  names.reserve(prices_.size());
   for (const auto& [name, price] : prices_) names.push_back(name);
   return names;
 }

@@ -43,9 +43,9 @@ base::Task<bool> entered(Transaction& transaction, base::UserId user) {
 }  // namespace
 
 base::Task<Transaction> Database::begin(State& state, Entrance entrance) {
-  if (state.sharded() && !entrance.shard) co_return co_await begin_at_home(state, std::move(entrance));
+  if (state.sharded() && !entrance.shard) co_return co_await begin_at_home(state, entrance);
   auto lease = co_await state.lane_of(entrance.shard.value_or(0), entrance.lane).transactions->acquire();
-  co_return Transaction(std::move(lease), std::move(entrance.visibility), state.clock, state.order);
+  co_return Transaction(std::move(lease), entrance.visibility, state.clock, state.order);
 }
 
 base::Task<Transaction> Database::begin_at_home(State& state, Entrance entrance) {

@@ -123,6 +123,7 @@ std::vector<RedisCache::Owed> RedisCache::still_owed() {
   const std::scoped_lock lock(mutex_);
   std::erase_if(owed_, [&](const auto& each) { return each.second.since < forgotten; });
   std::vector<Owed> owed;
+  owed.reserve(owed_.size());
   for (const auto& [user, each] : owed_) owed.push_back(each);
   if (owed.empty()) paying_ = false;
   return owed;

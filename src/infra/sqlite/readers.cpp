@@ -4,7 +4,7 @@ namespace codelab::infra::sqlite {
 namespace {
 
 /// Of each reader: what a search among ten thousand memories goes through.
-constexpr std::int64_t kCacheKib = 8 * 1024;
+constexpr std::int64_t kCacheKib = 8LL * 1024;
 
 }  // namespace
 
