@@ -14,9 +14,38 @@ namespace codelab::core::models {
 
 enum class Role : std::uint8_t { system, user, assistant, tool };
 
+/// A tool that a model may call.
+struct ToolSpec {
+  /// Letters, digits, `_` and `-`.
+  std::string name;
+  std::string description;
+  /// A JSON Schema of an object, as text.
+  std::string parameters;
+};
+
+/// What a model asks for in place of an answer, or beside one.
+struct ToolCall {
+  /// The provider's own, to which the result refers.
+  std::string id;
+  std::string name;
+  /// A JSON object, as the model wrote it: perhaps none.
+  std::string arguments;
+};
+
 struct PromptMessage {
   Role role = Role::user;
   std::string content;
+  /// Of an assistant's message.
+  std::vector<ToolCall> tool_calls = {};
+  /// Of a tool's message: whose result it is.
+  std::string tool_call_id = {};
+};
+
+/// What form the whole answer is to have. A model that cannot be held to it is asked without.
+struct AnswerSchema {
+  std::string name;
+  /// A JSON Schema, as text.
+  std::string schema;
 };
 
 struct CompletionRequest {
@@ -26,6 +55,9 @@ struct CompletionRequest {
   double temperature = 0.7;
   /// 0: the provider's own limit.
   std::int64_t max_tokens = 0;
+  /// A model that knows no tools is asked without.
+  std::vector<ToolSpec> tools = {};
+  std::optional<AnswerSchema> answer_schema = {};
 };
 
 struct TokenCounts {
@@ -41,6 +73,8 @@ struct Completion {
   TokenCounts tokens;
   /// "stop", "length", ... as the provider says.
   std::string finish_reason;
+  /// In their order; empty where the text is the answer.
+  std::vector<ToolCall> tool_calls = {};
 };
 
 /// Receives the answer as it grows. Called on the executor of whoever awaits complete(), never after it returned.

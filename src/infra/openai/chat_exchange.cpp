@@ -80,7 +80,8 @@ core::models::Completion ChatExchange::completion() const {
   return {.text = answer.text,
           .model = answer.model.empty() ? request_.model : answer.model,
           .tokens = tokens(),
-          .finish_reason = answer.finish_reason};
+          .finish_reason = answer.finish_reason,
+          .tool_calls = answer.tool_calls};
 }
 
 }  // namespace codelab::infra::openai

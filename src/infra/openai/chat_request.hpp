@@ -18,6 +18,10 @@ struct ChatDialect {
   bool no_temperature = false;
   /// `stream_options` is refused: no token counts come with the stream.
   bool no_stream_options = false;
+  /// `response_format` with a schema is refused.
+  bool no_answer_schema = false;
+  /// `tools` are refused.
+  bool no_tools = false;
 
   /// Learns from a refusal; false when it names nothing that can be said otherwise.
   bool learn(const ProviderError& refusal);

@@ -154,6 +154,42 @@ void ChatStreamDecoder::take_choice(const json::value& value) {
 void ChatStreamDecoder::take_delta(const json::object& delta) {
   if (has_text(delta, "reasoning_content") || has_text(delta, "reasoning")) progressing_ = true;
   if (const json::value* content = find(delta, "content")) take_content(*content);
+  if (const json::value* calls = find(delta, "tool_calls")) take_tool_calls(*calls);
+}
+
+/// In a stream each part of a call says by its index which one it goes on with; a document has them whole.
+void ChatStreamDecoder::take_tool_calls(const json::value& calls) {
+  if (!calls.is_array()) return fail(Kind::garbage, "the provider's `tool_calls` is not a list");
+  std::size_t position = 0;
+  for (const json::value& each : calls.get_array()) {
+    if (state_ != State::running) return;
+    const json::object* part = each.if_object();
+    if (part == nullptr) return fail(Kind::garbage, "a tool call of the provider's is not an object");
+    const bool has_index = find(*part, "index") != nullptr;
+    take_tool_call(*part, has_index ? static_cast<std::size_t>(count_of(*part, "index")) : position);
+    ++position;
+  }
+}
+
+void ChatStreamDecoder::take_tool_call(const json::object& part, std::size_t position) {
+  if (position >= limits_.max_tool_calls) return fail(Kind::too_large, "the answer has too many tool calls");
+  progressing_ = true;
+  if (answer_.tool_calls.size() <= position) answer_.tool_calls.resize(position + 1);
+  core::models::ToolCall& call = answer_.tool_calls[position];
+  const auto add = [&](const json::object& from, std::string_view field, std::string& to) {
+    if (!has_text(from, field)) return;
+    const std::string_view text = from.at(field).get_string();
+    tool_call_bytes_ += text.size();
+    if (tool_call_bytes_ <= limits_.max_answer_bytes) to += text;
+  };
+  if (call.id.empty()) add(part, "id", call.id);
+  if (const json::value* function = find(part, "function"); function != nullptr && function->is_object()) {
+    if (call.name.empty()) add(function->get_object(), "name", call.name);
+    add(function->get_object(), "arguments", call.arguments);
+  }
+  if (tool_call_bytes_ > limits_.max_answer_bytes) {
+    fail(Kind::too_large, fmt::format("the tool calls are longer than {} bytes", limits_.max_answer_bytes));
+  }
 }
 
 void ChatStreamDecoder::take_content(const json::value& content) {

@@ -20,6 +20,7 @@ struct ChatAnswer {
   std::string text;
   std::string model;
   std::string finish_reason;
+  std::vector<core::models::ToolCall> tool_calls;
   std::optional<core::models::TokenCounts> usage;
 };
 
@@ -45,8 +46,9 @@ struct DecodeFailure {
 class ChatStreamDecoder {
  public:
   struct Limits {
-    /// Of the answer's text.
+    /// Of the answer's text, and of its tool calls.
     std::size_t max_answer_bytes = 1UL << 20;
+    std::size_t max_tool_calls = 64;
     SseParser::Limits events = {};
   };
   enum class State : std::uint8_t { running, done, failed };
@@ -80,6 +82,8 @@ class ChatStreamDecoder {
   void take_delta(const boost::json::object& delta);
   void take_content(const boost::json::value& content);
   void take_text(std::string_view text);
+  void take_tool_calls(const boost::json::value& calls);
+  void take_tool_call(const boost::json::object& part, std::size_t position);
   void take_usage(const boost::json::object& chunk);
   void complete();
   void fail(DecodeFailure::Kind kind, std::string message);
@@ -97,6 +101,7 @@ class ChatStreamDecoder {
   bool saw_choice_ = false;
   bool progressing_ = false;
   ChatAnswer answer_;
+  std::size_t tool_call_bytes_ = 0;
   DecodeFailure failure_;
 };
 

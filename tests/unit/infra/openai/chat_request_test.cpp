@@ -31,6 +31,44 @@ TEST(ChatRequestTest, WhatTheServerDoesNotTakeIsLeftOut) {
   EXPECT_EQ(body.find("stream_options"), std::string::npos);
 }
 
+TEST(ChatRequestTest, ToolsAndTheirCallsAndResultsAreSent) {
+  auto request = kRequest;
+  request.tools = {{.name = "ask", .description = "Asks.", .parameters = R"({"type":"object"})"}};
+  request.messages.push_back(
+      {.role = Role::assistant, .content = "", .tool_calls = {{.id = "c1", .name = "ask", .arguments = R"({"a":1})"}}});
+  request.messages.push_back({.role = Role::tool, .content = "yes", .tool_call_id = "c1"});
+  const std::string body = chat_request_body(request, {});
+  EXPECT_NE(body.find(R"("tools":[{"type":"function","function":{"name":"ask","description":"Asks.",)"
+                      R"("parameters":{"type":"object"}}}])"),
+            std::string::npos)
+      << body;
+  EXPECT_NE(body.find(R"({"role":"assistant","content":"","tool_calls":[{"id":"c1","type":"function",)"
+                      R"("function":{"name":"ask","arguments":"{\"a\":1}"}}]},)"
+                      R"({"role":"tool","content":"yes","tool_call_id":"c1"}])"),
+            std::string::npos)
+      << body;
+  EXPECT_EQ(chat_request_body(request, {.no_tools = true}).find(R"("tools")"), std::string::npos);
+}
+
+TEST(ChatRequestTest, TheFormOfTheAnswerIsSent) {
+  auto request = kRequest;
+  request.answer_schema = core::models::AnswerSchema{.name = "plan", .schema = R"({"type":"object"})"};
+  EXPECT_NE(chat_request_body(request, {})
+                .find(R"("response_format":{"type":"json_schema","json_schema":{"name":"plan",)"
+                      R"("schema":{"type":"object"}}})"),
+            std::string::npos);
+  EXPECT_EQ(chat_request_body(request, {.no_answer_schema = true}).find("response_format"), std::string::npos);
+}
+
+TEST(ChatDialectTest, LearnsWhatAModelCannotDo) {
+  ChatDialect dialect;
+  EXPECT_TRUE(dialect.learn({.message = "registry/llama2 does not support tools"}));
+  EXPECT_TRUE(dialect.no_tools);
+  EXPECT_TRUE(dialect.learn({.message = "'response_format' of type 'json_schema' is not supported with this model."}));
+  EXPECT_TRUE(dialect.no_answer_schema);
+  EXPECT_FALSE(dialect.learn({.message = "tools must be at most 128"}));
+}
+
 TEST(ChatDialectTest, LearnsFromARefusalOnce) {
   const ProviderError refusal{
       .message = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens'.",

@@ -199,5 +199,46 @@ TEST_F(ChatStreamDecoderTest, AFailedPlainAnswerIsRefused) {
   EXPECT_EQ(kind_of("{" + std::string(8UL << 20, ' ')), Kind::too_large);
 }
 
+TEST_F(ChatStreamDecoderTest, ToolCallsArePutTogetherByTheirIndex) {
+  const auto calls = [](std::string_view parts) {
+    return event(R"({"choices":[{"index":0,"delta":{"tool_calls":[)" + std::string(parts) + "]}}]}");
+  };
+  feed(calls(R"({"index":0,"id":"c1","type":"function","function":{"name":"ask","arguments":""}})"));
+  EXPECT_TRUE(decoder_.progressing());
+  feed(calls(R"({"index":0,"function":{"arguments":"{\"a\""}})"));
+  feed(calls(R"({"index":1,"id":"c2","function":{"name":"find","arguments":"{}"}},)"
+             R"({"index":0,"function":{"arguments":":1}"}})"));
+  EXPECT_EQ(feed(kStop + kDone), State::done);
+  const auto& found = decoder_.answer().tool_calls;
+  ASSERT_EQ(found.size(), 2);
+  EXPECT_EQ(found[0].id + found[0].name + found[0].arguments, R"(c1ask{"a":1})");
+  EXPECT_EQ(found[1].id + found[1].name + found[1].arguments, "c2find{}");
+  EXPECT_EQ(decoder_.answer().text, "");
+}
+
+TEST_F(ChatStreamDecoderTest, ToolCallsOfADocumentStandInTheirOrder) {
+  feed(R"({"choices":[{"index":0,"finish_reason":"tool_calls","message":{"role":"assistant","content":null,)"
+       R"("tool_calls":[{"id":"a","function":{"name":"x","arguments":"1"}},)"
+       R"({"id":"b","function":{"name":"y","arguments":"2"}}]}}]})");
+  EXPECT_EQ(decoder_.finish(sink_), State::done);
+  ASSERT_EQ(decoder_.answer().tool_calls.size(), 2);
+  EXPECT_EQ(decoder_.answer().tool_calls[1].name, "y");
+}
+
+TEST_F(ChatStreamDecoderTest, ToolCallsHaveBounds) {
+  const std::string many = R"({"choices":[{"index":0,"delta":{"tool_calls":[{"index":64,"id":"c"}]}}]})";
+  EXPECT_EQ(feed(event(many)), State::failed);
+  EXPECT_EQ(decoder_.failure().kind, DecodeFailure::Kind::too_large);
+  const auto decode = [&](std::string_view call) {
+    ChatStreamDecoder decoder({.max_answer_bytes = 8});
+    decoder.feed(event(R"({"choices":[{"index":0,"delta":{"tool_calls":)" + std::string(call) + "}}]}"), sink_);
+    return decoder.failure().message;
+  };
+  EXPECT_EQ(decode(R"([{"id":"c1","function":{"name":"ask","arguments":"0123456789"}}])"),
+            "the tool calls are longer than 8 bytes");
+  EXPECT_EQ(decode("7"), "the provider's `tool_calls` is not a list");
+  EXPECT_EQ(decode("[7]"), "a tool call of the provider's is not an object");
+}
+
 }  // namespace
 }  // namespace codelab::infra::openai

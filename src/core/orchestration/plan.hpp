@@ -1,0 +1,91 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/describe/fields.hpp"
+#include "base/ids.hpp"
+#include "core/chat/values.hpp"
+
+/// Automatic mode: a message that names no agent is planned into a graph of tasks for the user's agents.
+namespace codelab::core::orchestration {
+
+using PlanId = base::Id<struct PlanTag>;
+
+/// waiting: for the user's leave to begin.
+enum class PlanStatus : std::uint8_t { waiting, running, completed, failed, cancelled };
+
+constexpr bool is_final(PlanStatus status) { return status >= PlanStatus::completed; }
+
+/// skipped: what it depends on has failed.
+enum class NodeStatus : std::uint8_t { pending, running, completed, failed, skipped, cancelled };
+
+constexpr bool is_final(NodeStatus status) { return status >= NodeStatus::completed; }
+
+/// One task of a plan.
+struct PlanNode {
+  /// Within its plan.
+  std::string id;
+  /// The agent's name.
+  std::string agent;
+  std::string instruction;
+  std::string expected_output;
+  std::vector<std::string> depends_on;
+  NodeStatus status = NodeStatus::pending;
+  /// Once it has begun.
+  std::optional<base::TaskId> task_id;
+  std::optional<std::string> result;
+  std::optional<chat::TaskError> error;
+
+  static constexpr std::string_view kName = "PlanNode";
+  static constexpr bool kAnswer = true;
+  static constexpr auto describe() {
+    using base::field;
+    return base::fields(
+        field("id", &PlanNode::id), field("agent", &PlanNode::agent), field("instruction", &PlanNode::instruction),
+        field("expected_output", &PlanNode::expected_output), field("depends_on", &PlanNode::depends_on),
+        field("status", &PlanNode::status), field("task_id", &PlanNode::task_id), field("result", &PlanNode::result),
+        field("error", &PlanNode::error));
+  }
+};
+
+struct Plan {
+  PlanId id;
+  base::SessionId session_id;
+  /// The task that it is the work of.
+  base::TaskId task_id;
+  std::string goal;
+  PlanStatus status = PlanStatus::running;
+  /// Each behind those that it depends on.
+  std::vector<PlanNode> nodes;
+  base::Timestamp created_at;
+  base::Timestamp updated_at;
+
+  static constexpr std::string_view kName = "Plan";
+  static constexpr bool kAnswer = true;
+  static constexpr auto describe() {
+    using base::field;
+    return base::fields(field("id", &Plan::id), field("session_id", &Plan::session_id),
+                        field("task_id", &Plan::task_id), field("goal", &Plan::goal), field("status", &Plan::status),
+                        field("nodes", &Plan::nodes), field("created_at", &Plan::created_at),
+                        field("updated_at", &Plan::updated_at));
+  }
+};
+
+}  // namespace codelab::core::orchestration
+
+template <>
+struct codelab::base::EnumNames<codelab::core::orchestration::PlanStatus> {
+  static constexpr std::array<std::string_view, 5> kNames{"waiting", "running", "completed", "failed", "cancelled"};
+};
+
+template <>
+struct codelab::base::EnumNames<codelab::core::orchestration::NodeStatus> {
+  static constexpr std::array<std::string_view, 6> kNames{"pending", "running", "completed",
+                                                          "failed",  "skipped", "cancelled"};
+};
