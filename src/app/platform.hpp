@@ -15,7 +15,11 @@
 #include "base/task_group.hpp"
 #include "config/settings.hpp"
 #include "core/agents/registry.hpp"
+#include "core/chat/cancellation.hpp"
+#include "core/chat/direct_call.hpp"
+#include "core/chat/interactions.hpp"
 #include "core/chat/message_poster.hpp"
+#include "core/chat/runner_by_kind.hpp"
 #include "core/chat/session_streams.hpp"
 #include "core/chat/take_over.hpp"
 #include "core/events/stream_hub.hpp"
@@ -23,6 +27,8 @@
 #include "core/identity/authenticator.hpp"
 #include "core/memory/agent_memory.hpp"
 #include "core/models/price_table.hpp"
+#include "core/orchestration/automatic.hpp"
+#include "core/orchestration/plan_runner.hpp"
 #include "infra/argon2/password_hasher.hpp"
 #include "infra/curl/curl_client.hpp"
 
@@ -84,9 +90,19 @@ struct Platform {
   core::chat::Sessions sessions;
   core::chat::SessionStreams session_streams;
   core::chat::Interactions interactions;
-  core::chat::DirectCallRunner runner;
+  core::chat::TaskLifecycle lifecycle;
+  core::chat::Cancellation cancellation;
+  core::chat::DirectCallRunner direct_calls;
   base::TaskGroup upkeep;
   core::bus::AgentBus bus;
+  core::orchestration::Orchestrators orchestrators;
+  core::orchestration::AgentPicker picker;
+  core::orchestration::Automatic automatic;
+  core::chat::Targets targets;
+  core::orchestration::Planner planner;
+  core::orchestration::StepRunner steps;
+  core::orchestration::PlanRunner plans;
+  core::chat::RunnerByKind runner;
   core::chat::QueuedCalls queued;
   base::TaskGroup work;
   core::chat::MessagePoster poster;

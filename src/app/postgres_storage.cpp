@@ -10,6 +10,8 @@
 #include "infra/postgres/memory_debts.hpp"
 #include "infra/postgres/memory_store.hpp"
 #include "infra/postgres/message_store.hpp"
+#include "infra/postgres/orchestrator_store.hpp"
+#include "infra/postgres/plan_store.hpp"
 #include "infra/postgres/session_store.hpp"
 #include "infra/postgres/task_leases.hpp"
 #include "infra/postgres/task_store.hpp"
@@ -43,6 +45,8 @@ class PostgresStorage final : public Storage {
   core::chat::SessionStore& sessions() override { return sessions_; }
   core::chat::MessageStore& messages() override { return messages_; }
   core::chat::TaskStore& tasks() override { return tasks_; }
+  core::orchestration::OrchestratorStore& orchestrators() override { return orchestrators_; }
+  core::orchestration::PlanStore& plans() override { return plans_; }
   std::vector<core::chat::TaskLeases*> task_leases() override {
     std::vector<core::chat::TaskLeases*> all;
     all.reserve(task_leases_.size());
@@ -63,6 +67,8 @@ class PostgresStorage final : public Storage {
   infra::postgres::PostgresSessionStore sessions_{database_};
   infra::postgres::PostgresMessageStore messages_{database_};
   infra::postgres::PostgresTaskStore tasks_{database_};
+  infra::postgres::PostgresOrchestratorStore orchestrators_{database_};
+  infra::postgres::PostgresPlanStore plans_{database_};
   std::deque<infra::postgres::PostgresTaskLeases> task_leases_;
   infra::postgres::PostgresMemoryDebts memory_debts_{database_};
   infra::postgres::PostgresEventLog event_log_{database_};

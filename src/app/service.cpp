@@ -37,7 +37,8 @@ Service::Service(const config::Settings& settings, Platform& platform)
       sessions_(platform.sessions),
       messages_(platform.poster, platform.storage->messages(), platform.storage->tasks(), platform.auth_sessions),
       stream_(platform.session_streams, std::chrono::seconds{settings.stream_heartbeat_seconds}),
-      tasks_(platform.storage->tasks()),
+      tasks_(platform.storage->tasks(), platform.cancellation),
+      orchestration_(platform.orchestrators, platform.storage->plans(), platform.cancellation),
       memory_(platform.agents, platform.memory, platform.memories.store(), platform.clock),
       service_(*this, CODELAB_VERSION),
       gateway_(ports_of(settings, platform), make_router(), http::Cors(config::split_origins(settings.cors_origins)),
@@ -54,6 +55,7 @@ http::Router Service::make_router() {
                                    .messages = messages_,
                                    .stream = stream_,
                                    .tasks = tasks_,
+                                   .orchestration = orchestration_,
                                    .memory = memory_,
                                    .service = service_});
   if (!settings_.metrics_apart()) routes.push_back(http::make_metrics_route(service_));

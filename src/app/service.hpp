@@ -46,6 +46,7 @@ class Service final : public http::handlers::ServiceState {
   http::handlers::MessageHandlers messages_;
   http::handlers::StreamHandler stream_;
   http::handlers::TaskHandlers tasks_;
+  http::handlers::OrchestrationHandlers orchestration_;
   http::handlers::MemoryHandlers memory_;
   http::handlers::ServiceHandlers service_;
   http::Gateway gateway_;

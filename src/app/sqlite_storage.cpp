@@ -6,6 +6,8 @@
 #include "infra/sqlite/memory_indexes.hpp"
 #include "infra/sqlite/memory_store.hpp"
 #include "infra/sqlite/message_store.hpp"
+#include "infra/sqlite/orchestrator_store.hpp"
+#include "infra/sqlite/plan_store.hpp"
 #include "infra/sqlite/session_store.hpp"
 #include "infra/sqlite/task_leases.hpp"
 #include "infra/sqlite/task_store.hpp"
@@ -28,6 +30,8 @@ class SqliteStorage final : public Storage {
   core::chat::SessionStore& sessions() override { return sessions_; }
   core::chat::MessageStore& messages() override { return messages_; }
   core::chat::TaskStore& tasks() override { return tasks_; }
+  core::orchestration::OrchestratorStore& orchestrators() override { return orchestrators_; }
+  core::orchestration::PlanStore& plans() override { return plans_; }
   std::vector<core::chat::TaskLeases*> task_leases() override { return {&task_leases_}; }
   core::chat::MemoryDebts& memory_debts() override { return memory_debts_; }
   core::events::EventLog& event_log() override { return event_log_; }
@@ -44,6 +48,8 @@ class SqliteStorage final : public Storage {
   infra::sqlite::SqliteSessionStore sessions_{database_};
   infra::sqlite::SqliteMessageStore messages_{database_};
   infra::sqlite::SqliteTaskStore tasks_{database_};
+  infra::sqlite::SqliteOrchestratorStore orchestrators_{database_};
+  infra::sqlite::SqlitePlanStore plans_{database_};
   infra::sqlite::SqliteTaskLeases task_leases_{database_};
   infra::sqlite::SqliteMemoryDebts memory_debts_{database_};
   infra::sqlite::SqliteEventLog event_log_{database_};

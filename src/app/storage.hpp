@@ -17,6 +17,8 @@
 #include "core/events/ports.hpp"
 #include "core/identity/ports.hpp"
 #include "core/memory/ports.hpp"
+#include "core/orchestration/orchestrator_store.hpp"
+#include "core/orchestration/plan_store.hpp"
 
 namespace codelab::app {
 
@@ -37,6 +39,8 @@ class Storage {
   virtual core::chat::SessionStore& sessions() = 0;
   virtual core::chat::MessageStore& messages() = 0;
   virtual core::chat::TaskStore& tasks() = 0;
+  virtual core::orchestration::OrchestratorStore& orchestrators() = 0;
+  virtual core::orchestration::PlanStore& plans() = 0;
   /// One for each database that tasks are kept in: each is kept on its own.
   virtual std::vector<core::chat::TaskLeases*> task_leases() = 0;
   virtual core::chat::MemoryDebts& memory_debts() = 0;

@@ -16,6 +16,7 @@ using handlers::AccountHandlers;
 using handlers::AgentHandlers;
 using handlers::MemoryHandlers;
 using handlers::MessageHandlers;
+using handlers::OrchestrationHandlers;
 using handlers::ServiceHandlers;
 using handlers::SessionHandlers;
 using handlers::StreamHandler;
@@ -97,6 +98,19 @@ std::vector<Route> make_routes(Handlers h) {
           returns_list<core::chat::Task>("My tasks, newest first", {parameters::kSession, parameters::kStatus,
                                                                     parameters::kLimit, parameters::kCursor})),
       mine<&TaskHandlers::get>(get, "/my/tasks/{task_id}", h.tasks, returns<core::chat::Task>(200, "A task")),
+      mine<&TaskHandlers::cancel>(post, "/my/tasks/{task_id}/cancel", h.tasks,
+                                  returns<core::chat::Task>(200, "Cancel a task").may_fail({409})),
+
+      mine<&OrchestrationHandlers::settings>(
+          get, "/my/orchestrator", h.orchestration,
+          returns<core::orchestration::OrchestratorConfig>(200, "How messages are answered that name no agent")),
+      mine<&OrchestrationHandlers::configure>(
+          put, "/my/orchestrator", h.orchestration,
+          returns<core::orchestration::OrchestratorConfig>(200, "Configure that; what is left out gets its default")),
+      mine<&OrchestrationHandlers::plan>(get, "/my/plans/{plan_id}", h.orchestration,
+                                         returns<core::orchestration::Plan>(200, "A plan with the state of its nodes")),
+      mine<&OrchestrationHandlers::cancel>(post, "/my/plans/{plan_id}/cancel", h.orchestration,
+                                           returns<core::orchestration::Plan>(200, "Cancel a plan").may_fail({409})),
 
       open<&ServiceHandlers::health>(get, "/health", h.service, returns<handlers::Health>(200, "Alive")),
       open<&ServiceHandlers::ready>(get, "/health/ready", h.service, returns<handlers::Readiness>(200, "Ready")),

@@ -9,6 +9,7 @@
 #include "http/handlers/chat/tasks.hpp"
 #include "http/handlers/identity/accounts.hpp"
 #include "http/handlers/memory/memory.hpp"
+#include "http/handlers/orchestration/orchestration.hpp"
 #include "http/handlers/service/service.hpp"
 #include "http/route.hpp"
 
@@ -21,6 +22,7 @@ struct Handlers {
   handlers::MessageHandlers& messages;
   handlers::StreamHandler& stream;
   handlers::TaskHandlers& tasks;
+  handlers::OrchestrationHandlers& orchestration;
   handlers::MemoryHandlers& memory;
   handlers::ServiceHandlers& service;
 };

@@ -11,6 +11,8 @@
 #include "infra/postgres/memory_debts.hpp"
 #include "infra/postgres/memory_store.hpp"
 #include "infra/postgres/message_store.hpp"
+#include "infra/postgres/orchestrator_store.hpp"
+#include "infra/postgres/plan_store.hpp"
 #include "infra/postgres/session_store.hpp"
 #include "infra/postgres/task_leases.hpp"
 #include "infra/postgres/task_store.hpp"
@@ -102,6 +104,8 @@ struct Process {
   postgres::PostgresSessionStore sessions{database};
   postgres::PostgresMessageStore messages{database};
   postgres::PostgresTaskStore tasks{database};
+  postgres::PostgresOrchestratorStore orchestrators{database};
+  postgres::PostgresPlanStore plans{database};
   AllLeases leases{database};
   postgres::PostgresMemoryDebts debts{database};
   postgres::PostgresEventLog log{database};
@@ -122,6 +126,8 @@ class PostgresStores final : public Stores {
   core::chat::SessionStore& sessions() override { return process_->sessions; }
   core::chat::MessageStore& messages() override { return process_->messages; }
   core::chat::TaskStore& tasks() override { return process_->tasks; }
+  core::orchestration::OrchestratorStore& orchestrators() override { return process_->orchestrators; }
+  core::orchestration::PlanStore& plans() override { return process_->plans; }
   core::chat::TaskLeases& leases() override { return process_->leases; }
   core::chat::MemoryDebts& debts() override { return process_->debts; }
   core::events::EventLog& log() override { return process_->log; }

@@ -10,6 +10,8 @@
 #include "infra/sqlite/event_log.hpp"
 #include "infra/sqlite/memory_debts.hpp"
 #include "infra/sqlite/message_store.hpp"
+#include "infra/sqlite/orchestrator_store.hpp"
+#include "infra/sqlite/plan_store.hpp"
 #include "infra/sqlite/session_store.hpp"
 #include "infra/sqlite/task_leases.hpp"
 #include "infra/sqlite/task_store.hpp"
@@ -89,6 +91,8 @@ class QdrantStores final : public Stores {
   core::chat::SessionStore& sessions() override { return sessions_; }
   core::chat::MessageStore& messages() override { return messages_; }
   core::chat::TaskStore& tasks() override { return tasks_; }
+  core::orchestration::OrchestratorStore& orchestrators() override { return orchestrators_; }
+  core::orchestration::PlanStore& plans() override { return plans_; }
   core::events::EventLog& log() override { return log_; }
   core::events::OwnStream& own_stream() override { return log_; }
   core::memory::MemoryStore& memory() override { return memory_; }
@@ -107,6 +111,8 @@ class QdrantStores final : public Stores {
   sqlite::SqliteSessionStore sessions_{database_};
   sqlite::SqliteMessageStore messages_{database_};
   sqlite::SqliteTaskStore tasks_{database_};
+  sqlite::SqliteOrchestratorStore orchestrators_{database_};
+  sqlite::SqlitePlanStore plans_{database_};
   sqlite::SqliteTaskLeases leases_{database_};
   sqlite::SqliteMemoryDebts debts_{database_};
   sqlite::SqliteEventLog log_{database_};

@@ -7,6 +7,8 @@
 #include "infra/sqlite/memory_debts.hpp"
 #include "infra/sqlite/memory_store.hpp"
 #include "infra/sqlite/message_store.hpp"
+#include "infra/sqlite/orchestrator_store.hpp"
+#include "infra/sqlite/plan_store.hpp"
 #include "infra/sqlite/session_store.hpp"
 #include "infra/sqlite/task_leases.hpp"
 #include "infra/sqlite/task_store.hpp"
@@ -38,6 +40,8 @@ struct Process {
   sqlite::SqliteSessionStore sessions{database};
   sqlite::SqliteMessageStore messages{database};
   sqlite::SqliteTaskStore tasks{database};
+  sqlite::SqliteOrchestratorStore orchestrators{database};
+  sqlite::SqlitePlanStore plans{database};
   sqlite::SqliteTaskLeases leases{database};
   sqlite::SqliteMemoryDebts debts{database};
   sqlite::SqliteEventLog log{database};
@@ -56,6 +60,8 @@ class SqliteStores final : public Stores {
   core::chat::SessionStore& sessions() override { return process_->sessions; }
   core::chat::MessageStore& messages() override { return process_->messages; }
   core::chat::TaskStore& tasks() override { return process_->tasks; }
+  core::orchestration::OrchestratorStore& orchestrators() override { return process_->orchestrators; }
+  core::orchestration::PlanStore& plans() override { return process_->plans; }
   core::chat::TaskLeases& leases() override { return process_->leases; }
   core::chat::MemoryDebts& debts() override { return process_->debts; }
   core::events::EventLog& log() override { return process_->log; }

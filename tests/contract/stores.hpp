@@ -15,6 +15,8 @@
 #include "core/events/ports.hpp"
 #include "core/identity/ports.hpp"
 #include "core/memory/ports.hpp"
+#include "core/orchestration/orchestrator_store.hpp"
+#include "core/orchestration/plan_store.hpp"
 #include "tests/contract/run_task.hpp"
 #include "tests/contract/store_doubles.hpp"
 
@@ -30,6 +32,8 @@ class Stores {
   virtual core::chat::SessionStore& sessions() = 0;
   virtual core::chat::MessageStore& messages() = 0;
   virtual core::chat::TaskStore& tasks() = 0;
+  virtual core::orchestration::OrchestratorStore& orchestrators() = 0;
+  virtual core::orchestration::PlanStore& plans() = 0;
   virtual core::events::EventLog& log() = 0;
   virtual core::events::OwnStream& own_stream() = 0;
   virtual core::memory::MemoryStore& memory() = 0;

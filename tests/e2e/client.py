@@ -9,6 +9,7 @@ from streams import EventStream
 from waiting import eventually, within
 
 PASSWORD = "correct horse battery staple"
+NOT_FOUND = ("not_found", "agent_not_found", "session_not_found", "plan_not_found")
 
 
 class Reply:
@@ -54,7 +55,7 @@ class Reply:
 
     def not_found(self) -> None:
         """The answer for what does not exist for this user, whatever it is."""
-        assert self.problem(404)["code"] in ("not_found", "agent_not_found", "session_not_found"), self.text
+        assert self.problem(404)["code"] in NOT_FOUND, self.text
 
     def unauthorized(self) -> None:
         """The answer for a token that is absent, bad, expired or revoked."""

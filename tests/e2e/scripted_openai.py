@@ -33,6 +33,7 @@ class ScriptedOpenAi:
         self._asked = collections.Counter()
         self._queued: collections.deque[str] = collections.deque()
         self._gates: dict[str, asyncio.Event] = {}
+        self._plans: dict[str, collections.deque[str]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -46,6 +47,10 @@ class ScriptedOpenAi:
         """The next chat request follows `directive` instead of its own text."""
         scripted_directives.parse(directive)
         self._queued.append(directive)
+
+    def plan(self, word: str, *answers: str) -> None:
+        """Who asks for JSON in a conversation with `word` gets these answers in turn, the last again and again."""
+        self._plans[word] = collections.deque(answers)
 
     def open_gate(self, name: str) -> None:
         """Lets pass who waits or will wait at [[gate NAME]]."""
@@ -122,13 +127,24 @@ class ScriptedOpenAi:
         self._asked[key] += 1
         record = {
             "body": body, "headers": dict(request.headers), "text": text, "directive": key,
-            "attempt": self._asked[key], "at": time.monotonic(), "usage": None, "outcome": "running",
+            "attempt": self._asked[key], "at": time.monotonic(), "usage": None, "outcome": "running", "let_go": False,
         }
         self.requests.append(record)
         return record
 
+    def _planned(self, body: dict) -> str | None:
+        if "response_format" not in body:
+            return None
+        said = " ".join(str(message.get("content", "")) for message in body["messages"])
+        for word, answers in self._plans.items():
+            if word in said:
+                return answers.popleft() if len(answers) > 1 else answers[0]
+        return None
+
     async def _answer(self, request: web.Request, record: dict) -> web.StreamResponse:
-        directives = scripted_directives.parse(record["directive"])
+        planned = self._planned(record["body"])
+        directives = scripted_directives.parse(record["directive"] if planned is None else "")
+        directives.say = planned if planned is not None else directives.say
         if directives.status is not None and record["attempt"] <= (directives.times or record["attempt"]):
             record["outcome"] = f"status {directives.status}"
             return _refusal(directives)
@@ -187,6 +203,7 @@ class ScriptedOpenAi:
         if directives.hang_after == position:
             record["outcome"] = "hung"
             await self._until_dropped(request)
+            record["let_go"] = True
             return True
         if directives.cut_after == position:
             record["outcome"] = "cut"

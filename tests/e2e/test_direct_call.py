@@ -36,11 +36,13 @@ async def test_target_agent_wins_over_a_leading_name(api):
 
 
 @pytest.mark.parametrize("content", ["hello", "mail me at a@coder", " hello @coder", "@ coder", "@"])
-async def test_without_a_target_the_message_is_refused(api, content):
+async def test_without_a_target_one_of_the_team_answers_or_nobody_where_that_is_not_wanted(api, content):
     user = await api.new_user()
     session = await user.new_session()
+    assert (await user.say(session, content, agent=None))["agent_name"] in settings.STARTER_TEAM
+    (await user.put("/my/orchestrator", {"enabled": False})).expect(200)
     (await user.post_message(session, content, agent=None)).problem(422, "target_required")
-    assert await user.messages(session) == []
+    assert len(await user.messages(session)) == 2
 
 
 @pytest.mark.parametrize("content, target", [("@nobody hello", None), ("hello", "nobody"), ("hello", ABSENT)])

@@ -39,7 +39,15 @@ class Victim:
         self.answer = await self.user.say(self.session, self.word, self.agent["id"])
         note = await self.user.post(f"/my/agents/{self.agent['id']}/memory/", {"text": self.word, "metadata": {}})
         self.memory = note.expect(201)["id"]
+        self.plan = await self.made_plan()
         return self
+
+    async def made_plan(self) -> str:
+        session = await self.user.new_session(self.word)
+        await self.user.say(session, f"@orchestrator {self.word}", agent=None)
+        async with self.user.stream(session, since="0") as stream:
+            told = await stream.until_type("PLAN_CREATED")
+        return told[-1]["payload"]["plan_id"]
 
     def values(self, operation: Operation, own_agent: str | None = None) -> dict[str, str]:
         """The victim's ids for the path parameters of `operation`."""
@@ -54,6 +62,8 @@ class Victim:
             return self.memory
         if "/tasks/" in path:
             return self.answer["task_id"]
+        if "/plans/" in path:
+            return self.plan
         raise AssertionError(f"teach the test what {{{name}}} of {path} is")
 
 

@@ -118,7 +118,7 @@ async def test_a_task_that_waits_for_its_agent_gets_its_turn_without_redis(own_s
 @pytest.mark.watchdog(120)
 async def test_without_redis_messages_are_answered_and_streams_go_on(own_stores, start_on, connect, provider):
     postgres, redis = own_stores
-    here, there = start_on(postgres, redis, count=2, **{settings.RATE_LIMIT: "1000"})
+    here, there = start_on(postgres, redis, count=2, **{settings.RATE_LIMIT: "1000", settings.HEARTBEAT: "2"})
     api = connect(here)
     user = await api.new_user()
     session = await user.new_session()

@@ -100,6 +100,13 @@ CallPayload call_payload(const Task& task) {
   return {.agent_id = task.agent_id, .message_id = task.request_message_id};
 }
 
+std::string error_payload(const Task& task) {
+  const TaskError error = task.error.value_or(TaskError{});
+  if (!error.retry_after) return base::encode(error);
+  const FailedPayload longer{error.code, error.detail, error.retry_after->count()};
+  return base::encode(longer);
+}
+
 }  // namespace
 
 events::NewEvent message_created(const Message& message) {
@@ -146,13 +153,11 @@ events::NewEvent task_completed(const Task& task, const Message& answer) {
 }
 
 events::NewEvent task_failed(const Task& task) {
-  const TaskError error = task.error.value_or(TaskError{});
-  std::string payload = base::encode(error);
-  if (error.retry_after) {
-    const FailedPayload longer{error.code, error.detail, error.retry_after->count()};
-    payload = base::encode(longer);
-  }
-  return event_of(task, events::EventType::task_failed, std::move(payload));
+  return event_of(task, events::EventType::task_failed, error_payload(task));
+}
+
+events::NewEvent task_cancelled(const Task& task) {
+  return event_of(task, events::EventType::task_cancelled, error_payload(task));
 }
 
 std::optional<TaskError> read_task_failed(std::string_view payload) {

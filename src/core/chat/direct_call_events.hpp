@@ -23,7 +23,9 @@ events::NewEvent context_retrieved(const Task& task, const std::vector<memory::M
 events::NewEvent task_completed(const Task& task, const Message& answer);
 /// For a task that carries its error. The payload has `retry_after_seconds` when the error knows it.
 events::NewEvent task_failed(const Task& task);
-/// The error in the payload of a TASK_FAILED; nothing when it is none.
+/// For a task that carries why, as task_failed().
+events::NewEvent task_cancelled(const Task& task);
+/// The error in the payload of a TASK_FAILED or TASK_CANCELLED; nothing when it is none.
 std::optional<TaskError> read_task_failed(std::string_view payload);
 
 }  // namespace codelab::core::chat

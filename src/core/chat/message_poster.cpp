@@ -8,23 +8,11 @@
 #include "base/store_error.hpp"
 #include "core/chat/direct_call_events.hpp"
 #include "core/chat/interruption.hpp"
-#include "core/chat/mention.hpp"
+#include "core/chat/until_ended.hpp"
 #include "core/identity/authenticator.hpp"
 
 namespace codelab::core::chat {
 namespace {
-
-base::Error target_required() {
-  return {.code = base::ErrorCode::target_required,
-          .detail = "name the agent: set target_agent, or begin the message with @name",
-          .fields = {{.loc = {"body", "target_agent"}, .msg = "an agent is required"}}};
-}
-
-base::Result<agents::AgentRef> target_of(const PostMessage& message) {
-  if (message.target_agent) return agents::AgentRef::parse(*message.target_agent);
-  if (const auto mention = leading_mention(message.content)) return agents::AgentRef::parse(*mention);
-  return target_required();
-}
 
 Message user_message(PostMessage& post, const base::TaskId& task, base::Timestamp now) {
   return {.id = base::MessageId::generate(),
@@ -35,15 +23,17 @@ Message user_message(PostMessage& post, const base::TaskId& task, base::Timestam
           .created_at = now};
 }
 
-Task new_task(const Message& request, const agents::CallableAgent& agent, bool runs) {
+Task new_task(const Message& request, const Target& target, bool runs) {
   return {.id = *request.task_id,
           .session_id = request.session_id,
-          .agent_id = agent.id,
-          .agent_name = agent.name,
+          .agent_id = target.agent.id,
+          .agent_name = target.agent.name,
           .status = runs ? TaskStatus::running : TaskStatus::queued,
           .request_message_id = request.id,
           .created_at = request.created_at,
-          .started_at = runs ? std::optional(request.created_at) : std::nullopt};
+          .started_at = runs ? std::optional(request.created_at) : std::nullopt,
+          .completed_at = std::nullopt,
+          .kind = target.kind};
 }
 
 base::Error session_deleted() {
@@ -63,30 +53,23 @@ base::Task<base::Result<std::optional<TaskEnd>>> find_end(TaskStore& tasks, iden
   co_return TaskEnd{.task = std::move(*task), .answer = std::move(answer)};
 }
 
-base::Task<> run(DirectCallRunner& runner, DirectCall call, RunningTasks::Hold, bus::AgentBus::Turn) {
-  co_await runner.run(std::move(call));
-}
-
-base::Task<> run_later(QueuedCalls& queued, DirectCall call, RunningTasks::Hold, bus::AgentBus::Turn turn) {
-  co_await queued.run(std::move(call), std::move(turn), 1);
-}
+base::Task<> run_at_once(CallRunner& runner, Call call, bus::AgentBus::Turn) { co_await runner.run(std::move(call)); }
 
 }  // namespace
 
 base::Task<base::Result<Posted>> MessagePoster::post(identity::UserScope scope, PostMessage message,
                                                      Follower follower) {
-  auto target = target_of(message);
-  if (!target) co_return target.error();
   auto idempotency = std::move(message.idempotency);
-  auto agent = co_await callable(scope, std::move(*target));
-  if (!agent) co_return co_await follow_earlier(scope, std::move(idempotency), agent.error(), follower);
+  auto target = co_await this->target(scope, message);
+  if (!target) co_return co_await follow_earlier(scope, std::move(idempotency), target.error(), follower);
+  agents::CallableAgent& agent = target->agent;
 
   Message request = user_message(message, base::TaskId::generate(), ports_.clock.now());
   auto turn = co_await ports_.bus.enter(
-      {.scope = scope, .agent = agent->id, .session = request.session_id, .task = *request.task_id}, bounds_of(*agent));
+      {.scope = scope, .agent = agent.id, .session = request.session_id, .task = *request.task_id}, bounds_of(agent));
   if (!turn) co_return co_await follow_earlier(scope, std::move(idempotency), turn.error(), follower);
   const bool runs = turn->has_come();
-  Task task = new_task(request, *agent, runs);
+  Task task = new_task(request, *target, runs);
   auto following = co_await watch(scope, task, follower, TaskWatch::From::now);
   auto running = ports_.running.hold(task.id);
   NewCall call{
@@ -98,11 +81,11 @@ base::Task<base::Result<Posted>> MessagePoster::post(identity::UserScope scope, 
   if (!begun) co_return begun.error();
   if (begun->replayed) co_return co_await follow_existing(scope, std::move(begun->task), follower);
 
-  DirectCall direct{.scope = scope,
-                    .task = task,
-                    .request = std::move(request),
-                    .agent = std::move(*agent),
-                    .has_history = begun->message_count > 1};
+  Call direct{.scope = scope,
+              .task = task,
+              .request = std::move(request),
+              .agent = std::move(agent),
+              .has_history = begun->message_count > 1};
   if (!start(std::move(direct), std::move(running), std::move(*turn))) {
     // What refuses the work has perhaps cancelled this request as well: its task is ended all the same.
     const bool throwing = co_await boost::asio::this_coro::throw_if_cancelled();
@@ -114,20 +97,21 @@ base::Task<base::Result<Posted>> MessagePoster::post(identity::UserScope scope, 
   co_return Posted{.task = std::move(task), .watch = std::move(following), .answer = std::nullopt};
 }
 
-base::Task<base::Result<agents::CallableAgent>> MessagePoster::callable(identity::UserScope scope,
-                                                                        agents::AgentRef target) {
+base::Task<base::Result<Target>> MessagePoster::target(identity::UserScope scope, const PostMessage& message) {
   if (ports_.work.size() >= max_running_) {
     co_return base::make_error(base::ErrorCode::overloaded, "too many tasks run at the moment");
   }
-  co_return co_await ports_.agents.find(scope, std::move(target));
+  co_return co_await ports_.targets.of_message(scope, message.target_agent, message.content);
 }
 
-bool MessagePoster::start(DirectCall call, RunningTasks::Hold running, bus::AgentBus::Turn turn) {
+bool MessagePoster::start(Call call, RunningTasks::Hold running, bus::AgentBus::Turn turn) {
   const base::Executor home = ports_.cores.executor(ports_.cores.home_of(call.scope.user()));
+  const identity::UserScope scope = call.scope;
   // By what is stored: a turn may have come since.
   const bool queued = call.task.status == TaskStatus::queued;
-  return ports_.work.spawn(home, queued ? run_later(queued_, std::move(call), std::move(running), std::move(turn))
-                                        : run(runner_, std::move(call), std::move(running), std::move(turn)));
+  auto work = queued ? queued_.run(std::move(call), std::move(turn), 1)
+                     : run_at_once(runner_, std::move(call), std::move(turn));
+  return ports_.work.spawn(home, until_ended(ports_.tasks, scope, std::move(running), std::move(work)));
 }
 
 base::Task<base::Error> MessagePoster::end_unstarted(identity::UserScope scope, Task task) {

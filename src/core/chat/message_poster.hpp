@@ -8,9 +8,10 @@
 #include "base/cores.hpp"
 #include "base/task_group.hpp"
 #include "core/bus/agent_bus.hpp"
-#include "core/chat/direct_call.hpp"
+#include "core/chat/call.hpp"
 #include "core/chat/queued_calls.hpp"
 #include "core/chat/running_tasks.hpp"
+#include "core/chat/targets.hpp"
 #include "core/chat/task_watch.hpp"
 
 namespace codelab::core::chat {
@@ -18,7 +19,7 @@ namespace codelab::core::chat {
 struct PostMessage {
   base::SessionId session;
   std::string content;
-  /// An agent's name or id; without it a leading @name in `content` counts.
+  /// An agent's name or id; without it a leading @name in `content` counts, and without that automatic mode decides.
   std::optional<std::string> target_agent;
   std::optional<IdempotencyKey> idempotency;
 };
@@ -45,7 +46,7 @@ struct Posted {
 class MessagePoster {
  public:
   struct Ports {
-    agents::AgentRegistry& agents;
+    Targets& targets;
     TaskStore& tasks;
     RunningTasks& running;
     bus::AgentBus& bus;
@@ -57,7 +58,7 @@ class MessagePoster {
   };
 
   /// `max_running` counts tasks that wait, too.
-  MessagePoster(Ports ports, DirectCallRunner& runner, QueuedCalls& queued, std::size_t max_running)
+  MessagePoster(Ports ports, CallRunner& runner, QueuedCalls& queued, std::size_t max_running)
       : ports_(ports), runner_(runner), queued_(queued), max_running_(max_running) {}
 
   /// Errors: target_required, agent_not_found, session_not_found, idempotency_key_reused, overloaded, queue_full;
@@ -73,14 +74,14 @@ class MessagePoster {
                                                   base::Error refusal, Follower follower);
   base::Task<std::shared_ptr<TaskWatch>> watch(identity::UserScope scope, Task task, Follower follower,
                                                TaskWatch::From from);
-  base::Task<base::Result<agents::CallableAgent>> callable(identity::UserScope scope, agents::AgentRef target);
-  bool start(DirectCall call, RunningTasks::Hold running, bus::AgentBus::Turn turn);
+  base::Task<base::Result<Target>> target(identity::UserScope scope, const PostMessage& message);
+  bool start(Call call, RunningTasks::Hold running, bus::AgentBus::Turn turn);
   /// Ends a task that was not started, so that nobody waits for it, and returns the error that it ended with; one that
   /// the store does not take ends so at the next start.
   base::Task<base::Error> end_unstarted(identity::UserScope scope, Task task);
 
   Ports ports_;
-  DirectCallRunner& runner_;
+  CallRunner& runner_;
   QueuedCalls& queued_;
   const std::size_t max_running_;
 };

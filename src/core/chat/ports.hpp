@@ -85,7 +85,7 @@ struct TaskFilter {
   std::optional<TaskStatus> status;
 };
 
-/// Writes only about tasks that this process runs: see TaskLeases.
+/// Writes only about tasks that this process runs, except by cancel(): see TaskLeases.
 class TaskStore {
  public:
   virtual ~TaskStore() = default;
@@ -104,6 +104,10 @@ class TaskStore {
                                     std::optional<base::Timestamp> memory_due = std::nullopt) = 0;
   /// Ends a task without an answer: `task` carries the final status, error and completed_at. As complete().
   virtual base::Task<bool> end(identity::UserScope scope, Task task, std::vector<events::NewEvent> events) = 0;
+  /// Ends an unfinished task, whichever process runs it: `task` carries the final status, error and completed_at. Of a
+  /// plan's task the unfinished steps and nodes end with it, of a step its node. False, and nothing written, when the
+  /// task has ended or its session is gone.
+  virtual base::Task<bool> cancel(identity::UserScope scope, Task task, std::vector<events::NewEvent> events) = 0;
   virtual base::Task<std::optional<Task>> find(identity::UserScope scope, base::TaskId task) = 0;
   /// Newest first.
   virtual base::Task<Page<Task>> list(identity::UserScope scope, TaskFilter filter, PageRequest page) = 0;

@@ -21,7 +21,7 @@ base::Error waited_too_long() {
 
 }  // namespace
 
-base::Task<> QueuedCalls::run(DirectCall call, bus::AgentBus::Turn turn, std::int64_t attempt) {
+base::Task<> QueuedCalls::run(Call call, bus::AgentBus::Turn turn, std::int64_t attempt) {
   if (call.task.status == TaskStatus::running && !turn.has_come()) co_await tell_that_it_waits(call);
   const Wait waited = co_await wait(call, turn);
   if (waited == Wait::in_vain) co_return;
@@ -29,14 +29,14 @@ base::Task<> QueuedCalls::run(DirectCall call, bus::AgentBus::Turn turn, std::in
   if (waited == Wait::over) agent = co_await agent_of(call);
   if (!agent) {
     turn.leave();
-    co_return co_await runner_.fail(call, agent.error());
+    co_return co_await ports_.lifecycle.fail(call, agent.error());
   }
   call.agent = std::move(*agent);
-  const bool wanted = co_await runner_.begin(call, attempt);
-  if (wanted) co_await runner_.run(std::move(call));
+  const bool wanted = co_await ports_.lifecycle.begin(call, attempt);
+  if (wanted) co_await ports_.runner.run(std::move(call));
 }
 
-base::Task<> QueuedCalls::tell_that_it_waits(DirectCall& call) {
+base::Task<> QueuedCalls::tell_that_it_waits(Call& call) {
   call.task.status = TaskStatus::queued;
   try {
     std::vector<events::NewEvent> events{task_queued(call.task)};
@@ -46,7 +46,7 @@ base::Task<> QueuedCalls::tell_that_it_waits(DirectCall& call) {
   }
 }
 
-base::Task<QueuedCalls::Wait> QueuedCalls::wait(const DirectCall& call, bus::AgentBus::Turn& turn) {
+base::Task<QueuedCalls::Wait> QueuedCalls::wait(const Call& call, bus::AgentBus::Turn& turn) {
   const auto deadline = Clock::now() + limits_.wait;
   for (;;) {
     const auto next_look = std::min(deadline, Clock::now() + limits_.look);
@@ -59,7 +59,7 @@ base::Task<QueuedCalls::Wait> QueuedCalls::wait(const DirectCall& call, bus::Age
   }
 }
 
-base::Task<bool> QueuedCalls::is_wanted(const DirectCall& call) {
+base::Task<bool> QueuedCalls::is_wanted(const Call& call) {
   try {
     const auto task = co_await ports_.tasks.find(call.scope, call.task.id);
     co_return task && !is_final(task->status);
@@ -69,10 +69,9 @@ base::Task<bool> QueuedCalls::is_wanted(const DirectCall& call) {
   co_return true;
 }
 
-base::Task<base::Result<agents::CallableAgent>> QueuedCalls::agent_of(const DirectCall& call) {
+base::Task<base::Result<agents::CallableAgent>> QueuedCalls::agent_of(const Call& call) {
   try {
-    agents::AgentRef reference{.id = call.agent.id, .name = {}};
-    co_return co_await ports_.agents.find(call.scope, std::move(reference));
+    co_return co_await ports_.targets.of_task(call.scope, call.task.kind, call.agent.id);
   } catch (const base::StoreError& failure) {
     base::log::warning("queued_agent_not_read", {{"task_id", call.task.id.str()}, {"reason", failure.what()}});
   }

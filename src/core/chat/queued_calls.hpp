@@ -3,10 +3,11 @@
 #include <chrono>
 #include <cstdint>
 
-#include "core/agents/registry.hpp"
 #include "core/bus/agent_bus.hpp"
-#include "core/chat/direct_call.hpp"
+#include "core/chat/call.hpp"
 #include "core/chat/ports.hpp"
+#include "core/chat/targets.hpp"
+#include "core/chat/task_lifecycle.hpp"
 
 namespace codelab::core::chat {
 
@@ -15,7 +16,9 @@ class QueuedCalls {
  public:
   struct Ports {
     TaskStore& tasks;
-    agents::AgentRegistry& agents;
+    Targets& targets;
+    TaskLifecycle& lifecycle;
+    CallRunner& runner;
   };
   struct Limits {
     /// How long a task waits at most.
@@ -24,25 +27,24 @@ class QueuedCalls {
     std::chrono::milliseconds look{10'000};
   };
 
-  QueuedCalls(Ports ports, DirectCallRunner& runner, Limits limits) : ports_(ports), runner_(runner), limits_(limits) {}
+  QueuedCalls(Ports ports, Limits limits) : ports_(ports), limits_(limits) {}
 
   /// Begins the task for the `attempt`th time when its turn comes, with the agent as that is then. Fails it when that
   /// is gone, or the turn has not come in time; leaves a task that is gone, and lets others have it when this process
-  /// ends. Runs on the user's home core. Throws as DirectCallRunner::run().
-  base::Task<> run(DirectCall call, bus::AgentBus::Turn turn, std::int64_t attempt);
+  /// ends. Runs on the user's home core. Throws as CallRunner::run().
+  base::Task<> run(Call call, bus::AgentBus::Turn turn, std::int64_t attempt);
 
  private:
   enum class Wait : std::uint8_t { over, too_long, in_vain };
 
-  base::Task<Wait> wait(const DirectCall& call, bus::AgentBus::Turn& turn);
+  base::Task<Wait> wait(const Call& call, bus::AgentBus::Turn& turn);
   /// Of a task that ran in a process that is gone.
-  base::Task<> tell_that_it_waits(DirectCall& call);
-  base::Task<bool> is_wanted(const DirectCall& call);
+  base::Task<> tell_that_it_waits(Call& call);
+  base::Task<bool> is_wanted(const Call& call);
   /// The agent as it is now, or as it was when the store is away.
-  base::Task<base::Result<agents::CallableAgent>> agent_of(const DirectCall& call);
+  base::Task<base::Result<agents::CallableAgent>> agent_of(const Call& call);
 
   Ports ports_;
-  DirectCallRunner& runner_;
   const Limits limits_;
 };
 

@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "core/chat/direct_call_events.hpp"
 #include "core/chat/interruption.hpp"
+#include "core/chat/until_ended.hpp"
 
 namespace codelab::core::chat {
 namespace {
@@ -87,13 +88,14 @@ base::Task<> TakeOver::take_over() {
     const base::Executor home = ports_.cores.executor(ports_.cores.home_of(each.scope.user()));
     auto running = ports_.running.hold(each.task.id);
     // After cancel() nothing is started: the lease is released soon, and another process takes it.
-    ports_.work.spawn(home, resume(std::move(each), std::move(running)));
+    const identity::UserScope scope = each.scope;
+    ports_.work.spawn(home, until_ended(ports_.tasks, scope, std::move(running), resume(std::move(each))));
   }
 }
 
 /// A task that is taken over must end, whatever the store does meanwhile: as long as this process lives no other one
 /// runs it.
-base::Task<> TakeOver::resume(TakenTask taken, RunningTasks::Hold) {
+base::Task<> TakeOver::resume(TakenTask taken) {
   for (;;) {
     try {
       co_await resume_once(taken);
@@ -110,19 +112,18 @@ base::Task<> TakeOver::resume_once(const TakenTask& taken) {
   if (taken.attempt > limits_.attempts) {
     co_return co_await give_up(taken, interrupted("the servers that worked on the answer stopped, several times"));
   }
-  agents::AgentRef reference{.id = taken.task.agent_id, .name = {}};
-  auto agent = co_await ports_.agents.find(taken.scope, std::move(reference));
+  auto agent = co_await ports_.targets.of_task(taken.scope, taken.task.kind, taken.task.agent_id);
   if (!agent) co_return co_await give_up(taken, agent.error());
   // It had its place in the queue already: it is not refused now.
   auto bounds = bounds_of(*agent);
   bounds.waiting = std::numeric_limits<std::int32_t>::max();
   auto turn = co_await ports_.bus.enter(
       {.scope = taken.scope, .agent = agent->id, .session = taken.task.session_id, .task = taken.task.id}, bounds);
-  DirectCall call{.scope = taken.scope,
-                  .task = taken.task,
-                  .request = taken.request,
-                  .agent = std::move(*agent),
-                  .has_history = true};
+  Call call{.scope = taken.scope,
+            .task = taken.task,
+            .request = taken.request,
+            .agent = std::move(*agent),
+            .has_history = true};
   co_await queued_.run(std::move(call), std::move(turn.value()), taken.attempt);
 }
 

@@ -8,10 +8,10 @@
 #include "base/clock.hpp"
 #include "base/cores.hpp"
 #include "base/task_group.hpp"
-#include "core/agents/registry.hpp"
 #include "core/bus/agent_bus.hpp"
 #include "core/chat/queued_calls.hpp"
 #include "core/chat/running_tasks.hpp"
+#include "core/chat/targets.hpp"
 #include "core/chat/task_leases.hpp"
 
 namespace codelab::core::chat {
@@ -25,7 +25,7 @@ class TakeOver {
     TaskLeases& leases;
     TaskStore& tasks;
     RunningTasks& running;
-    agents::AgentRegistry& agents;
+    Targets& targets;
     bus::AgentBus& bus;
     const base::Clock& clock;
     base::Cores& cores;
@@ -59,7 +59,7 @@ class TakeOver {
   base::Task<> renew();
   bool may_take() const;
   base::Task<> take_over();
-  base::Task<> resume(TakenTask taken, RunningTasks::Hold running);
+  base::Task<> resume(TakenTask taken);
   base::Task<> resume_once(const TakenTask& taken);
   base::Task<> give_up(const TakenTask& taken, base::Error error);
 

@@ -75,6 +75,9 @@ enum class TaskStatus : std::uint8_t { queued, running, completed, failed, cance
 
 constexpr bool is_final(TaskStatus status) { return status >= TaskStatus::completed; }
 
+/// direct: one agent answers. plan: the orchestrator has agents do it. step: an agent's part of a plan.
+enum class TaskKind : std::uint8_t { direct, plan, step };
+
 /// Why a task failed, in the words and the code that its caller got or would have got.
 struct TaskError {
   std::string code;
@@ -107,17 +110,20 @@ struct Task {
   base::Timestamp created_at;
   std::optional<base::Timestamp> started_at;
   std::optional<base::Timestamp> completed_at;
+  TaskKind kind = TaskKind::direct;
+  /// The plan's task that a step is a part of.
+  std::optional<base::TaskId> parent_id = std::nullopt;
 
   static constexpr std::string_view kName = "Task";
   static constexpr bool kAnswer = true;
   static constexpr auto describe() {
     using base::field;
-    return base::fields(field("id", &Task::id), field("session_id", &Task::session_id),
-                        field("agent_id", &Task::agent_id), field("agent_name", &Task::agent_name),
-                        field("status", &Task::status), field("error", &Task::error),
-                        field("request_message_id", &Task::request_message_id), field("message_id", &Task::message_id),
-                        field("created_at", &Task::created_at), field("started_at", &Task::started_at),
-                        field("completed_at", &Task::completed_at));
+    return base::fields(
+        field("id", &Task::id), field("session_id", &Task::session_id), field("agent_id", &Task::agent_id),
+        field("agent_name", &Task::agent_name), field("status", &Task::status), field("error", &Task::error),
+        field("request_message_id", &Task::request_message_id), field("message_id", &Task::message_id),
+        field("created_at", &Task::created_at), field("started_at", &Task::started_at),
+        field("completed_at", &Task::completed_at), field("kind", &Task::kind), field("parent_id", &Task::parent_id));
   }
 };
 
@@ -126,6 +132,11 @@ struct Task {
 template <>
 struct codelab::base::EnumNames<codelab::core::chat::MessageRole> {
   static constexpr std::array<std::string_view, 4> kNames{"user", "assistant", "system", "tool"};
+};
+
+template <>
+struct codelab::base::EnumNames<codelab::core::chat::TaskKind> {
+  static constexpr std::array<std::string_view, 3> kNames{"direct", "plan", "step"};
 };
 
 template <>

@@ -85,6 +85,12 @@ class TextSink {
   virtual void on_text(std::string_view text) = 0;
 };
 
+/// For an answer that nobody reads while it grows.
+class NoReader final : public TextSink {
+ public:
+  void on_text(std::string_view) override {}
+};
+
 struct ModelInfo {
   std::string name;
   /// True for the built-in deterministic model: it must be shown as such wherever it answers.

@@ -17,12 +17,7 @@ namespace codelab::core::orchestration {
 
 using PlanId = base::Id<struct PlanTag>;
 
-/// waiting: for the user's leave to begin.
-enum class PlanStatus : std::uint8_t { waiting, running, completed, failed, cancelled };
-
-constexpr bool is_final(PlanStatus status) { return status >= PlanStatus::completed; }
-
-/// skipped: what it depends on has failed.
+/// skipped: what it depends on has failed, or the plan's time or money was used up.
 enum class NodeStatus : std::uint8_t { pending, running, completed, failed, skipped, cancelled };
 
 constexpr bool is_final(NodeStatus status) { return status >= NodeStatus::completed; }
@@ -39,8 +34,11 @@ struct PlanNode {
   NodeStatus status = NodeStatus::pending;
   /// Once it has begun.
   std::optional<base::TaskId> task_id;
+  /// How often it was begun.
+  std::int64_t attempt = 0;
   std::optional<std::string> result;
   std::optional<chat::TaskError> error;
+  std::optional<chat::Usage> usage;
 
   static constexpr std::string_view kName = "PlanNode";
   static constexpr bool kAnswer = true;
@@ -49,22 +47,26 @@ struct PlanNode {
     return base::fields(
         field("id", &PlanNode::id), field("agent", &PlanNode::agent), field("instruction", &PlanNode::instruction),
         field("expected_output", &PlanNode::expected_output), field("depends_on", &PlanNode::depends_on),
-        field("status", &PlanNode::status), field("task_id", &PlanNode::task_id), field("result", &PlanNode::result),
-        field("error", &PlanNode::error));
+        field("status", &PlanNode::status), field("task_id", &PlanNode::task_id), field("attempt", &PlanNode::attempt),
+        field("result", &PlanNode::result), field("error", &PlanNode::error), field("usage", &PlanNode::usage));
   }
 };
 
 struct Plan {
   PlanId id;
   base::SessionId session_id;
-  /// The task that it is the work of.
+  /// The task that it is the work of. As that stands the plan stands.
   base::TaskId task_id;
   std::string goal;
-  PlanStatus status = PlanStatus::running;
+  chat::TaskStatus status = chat::TaskStatus::running;
   /// Each behind those that it depends on.
   std::vector<PlanNode> nodes;
+  /// What it cost to make the plan.
+  chat::Usage planning;
   base::Timestamp created_at;
   base::Timestamp updated_at;
+  /// 1 when it was made, and one more with each change.
+  std::int64_t version = 1;
 
   static constexpr std::string_view kName = "Plan";
   static constexpr bool kAnswer = true;
@@ -72,17 +74,13 @@ struct Plan {
     using base::field;
     return base::fields(field("id", &Plan::id), field("session_id", &Plan::session_id),
                         field("task_id", &Plan::task_id), field("goal", &Plan::goal), field("status", &Plan::status),
-                        field("nodes", &Plan::nodes), field("created_at", &Plan::created_at),
-                        field("updated_at", &Plan::updated_at));
+                        field("nodes", &Plan::nodes), field("planning", &Plan::planning),
+                        field("created_at", &Plan::created_at), field("updated_at", &Plan::updated_at),
+                        field("version", &Plan::version));
   }
 };
 
 }  // namespace codelab::core::orchestration
-
-template <>
-struct codelab::base::EnumNames<codelab::core::orchestration::PlanStatus> {
-  static constexpr std::array<std::string_view, 5> kNames{"waiting", "running", "completed", "failed", "cancelled"};
-};
 
 template <>
 struct codelab::base::EnumNames<codelab::core::orchestration::NodeStatus> {

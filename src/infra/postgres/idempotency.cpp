@@ -14,12 +14,13 @@ constexpr std::chrono::hours kKeepKeys{24};
 constexpr Sql kLockKey = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
 constexpr Sql kKey =
     "SELECT t.id, t.session_id, t.agent_id, t.agent_name, t.status, t.error_code, t.error_detail, "
-    "t.request_message_id, t.message_id, t.created_at, t.started_at, t.completed_at, k.request_hash, e.message_count "
+    "t.request_message_id, t.message_id, t.created_at, t.started_at, t.completed_at, t.kind, t.parent_id, "
+    "k.request_hash, e.message_count "
     "FROM idempotency_keys k LEFT JOIN tasks t ON t.user_id = k.user_id AND t.id = k.task_id "
     "LEFT JOIN event_streams e ON e.user_id = t.user_id AND e.id = t.session_id "
     "WHERE k.user_id = $1 AND k.key = $2 AND k.created_at > $3";
-constexpr int kHashColumn = 12;
-constexpr int kCountColumn = 13;
+constexpr int kHashColumn = 14;
+constexpr int kCountColumn = 15;
 constexpr Sql kDropOldKeys = "DELETE FROM idempotency_keys WHERE user_id = $1 AND created_at <= $2";
 /// A key that is a day old, or whose task is gone with its session, is free again.
 constexpr Sql kKeepKey =

@@ -20,7 +20,7 @@ constexpr Sql kSettle = "SELECT codelab_settle_memories($1, $2)";
 constexpr Sql kClaim = "SELECT user_id, task_id FROM codelab_claim_memories($1, $2, $3)";
 constexpr Sql kTask =
     "SELECT id, session_id, agent_id, agent_name, status, error_code, error_detail, request_message_id, message_id, "
-    "created_at, started_at, completed_at FROM tasks WHERE user_id = $1 AND id = $2";
+    "created_at, started_at, completed_at, kind, parent_id FROM tasks WHERE user_id = $1 AND id = $2";
 /// The question, then the answer.
 constexpr Sql kMessages =
     "SELECT m.id, m.session_id, m.role, m.content, m.agent_id, m.agent_name, m.task_id, m.model, m.prompt_tokens, "

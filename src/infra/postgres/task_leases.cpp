@@ -16,7 +16,7 @@ constexpr Sql kRelease = "SELECT codelab_release_runner($1)";
 constexpr Sql kTakeOver = "SELECT user_id, task_id, attempt FROM codelab_take_over($1, $2, $3, $4)";
 constexpr Sql kTask =
     "SELECT id, session_id, agent_id, agent_name, status, error_code, error_detail, request_message_id, message_id, "
-    "created_at, started_at, completed_at FROM tasks WHERE user_id = $1 AND id = $2";
+    "created_at, started_at, completed_at, kind, parent_id FROM tasks WHERE user_id = $1 AND id = $2";
 constexpr Sql kRequest =
     "SELECT m.id, m.session_id, m.role, m.content, m.agent_id, m.agent_name, m.task_id, m.model, m.prompt_tokens, "
     "m.completion_tokens, m.cost_usd, m.created_at FROM tasks t JOIN messages m "

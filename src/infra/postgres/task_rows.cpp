@@ -7,7 +7,8 @@ core::chat::Task read_task(const Rows& rows) {
   std::optional<std::string> error_code;
   std::optional<std::string> error_detail;
   rows.read(task.id, task.session_id, task.agent_id, task.agent_name, task.status, error_code, error_detail,
-            task.request_message_id, task.message_id, task.created_at, task.started_at, task.completed_at);
+            task.request_message_id, task.message_id, task.created_at, task.started_at, task.completed_at, task.kind,
+            task.parent_id);
   if (error_code) task.error = {.code = *error_code, .detail = error_detail.value_or("")};
   return task;
 }

@@ -21,11 +21,25 @@ using core::identity::UserScope;
 
 constexpr Sql kInsertTask =
     "INSERT INTO tasks (user_id, id, session_id, agent_id, agent_name, status, request_message_id, created_at, "
-    "started_at, runner) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    "started_at, runner, kind) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 constexpr Sql kChangeTask =
     "UPDATE tasks SET status = $1, started_at = coalesce($2, started_at), error_code = $3, error_detail = $4, "
     "message_id = $5, completed_at = $6, memory_due = coalesce(memory_due, $11) "
     "WHERE user_id = $7 AND session_id = $8 AND id = $9 AND runner = $10 AND status IN ('queued', 'running')";
+
+constexpr Sql kCancelTask =
+    "UPDATE tasks SET status = $1, error_code = $2, error_detail = $3, completed_at = $4 "
+    "WHERE user_id = $5 AND session_id = $6 AND id = $7 AND status IN ('queued', 'running')";
+constexpr Sql kCancelSteps =
+    "UPDATE tasks SET status = 'cancelled', error_code = $1, error_detail = $2, completed_at = $3 "
+    "WHERE user_id = $4 AND parent_id = $5 AND status IN ('queued', 'running')";
+constexpr Sql kCancelNodes =
+    "UPDATE plan_nodes SET status = 'cancelled', error_code = $1, error_detail = $2 WHERE user_id = $3 "
+    "AND status IN ('pending', 'running') "
+    "AND (task_id = $4 OR plan_id IN (SELECT id FROM plans WHERE user_id = $3 AND task_id = $4))";
+constexpr Sql kAdvancePlan =
+    "UPDATE plans SET version = version + 1, updated_at = $1 WHERE user_id = $2 AND task_id IN "
+    "(SELECT coalesce(parent_id, id) FROM tasks WHERE user_id = $2 AND id = $3)";
 
 /// Queues the change; it touches no row when the task has ended, is not this user's or not run by this process.
 void change_task(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task,
@@ -38,7 +52,7 @@ void change_task(Transaction& tx, const RunnerId& runner, const UserScope& scope
 
 void insert_task(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task) {
   tx.add(kInsertTask, scope.user(), task.id, task.session_id, task.agent_id, task.agent_name, task.status,
-         task.request_message_id, task.created_at, task.started_at, runner);
+         task.request_message_id, task.created_at, task.started_at, runner, task.kind);
 }
 
 /// The call that `key` made before; then nothing is written. Holds the key until the transaction ends.
@@ -81,6 +95,20 @@ base::Task<bool> change_and_tell(Transaction& tx, RunnerId runner, UserScope sco
   co_return true;
 }
 
+base::Task<bool> cancel_task(Transaction& tx, UserScope scope, Task task, std::vector<NewEvent> events) {
+  const auto error = task.error.value();
+  tx.advance(stream_of(task.session_id), events.size());
+  tx.add(kCancelTask, task.status, error.code, error.detail, task.completed_at, scope.user(), task.session_id, task.id);
+  auto answer = co_await tx.run();
+  if (answer.at(1).affected() != 1) co_return false;
+  tx.add(kCancelSteps, error.code, error.detail, task.completed_at, scope.user(), task.id);
+  tx.add(kCancelNodes, error.code, error.detail, scope.user(), task.id);
+  tx.add(kAdvancePlan, task.completed_at, scope.user(), task.id);
+  tx.append(std::move(answer.at(0)), std::move(events));
+  co_await tx.commit();
+  co_return true;
+}
+
 base::Task<bool> complete_task(Transaction& tx, RunnerId runner, UserScope scope, Task task, Message answer,
                                std::vector<NewEvent> events, std::optional<base::Timestamp> memory_due) {
   tx.advance_with_message(task.session_id, answer.created_at, events.size());
@@ -111,6 +139,11 @@ base::Task<bool> PostgresTaskStore::complete(UserScope scope, Task task, Message
   assert(is_final(task.status) && task.message_id == answer.id);
   return database_.write("task.complete", scope, complete_task, database_.runner(), scope, std::move(task),
                          std::move(answer), std::move(events), memory_due);
+}
+
+base::Task<bool> PostgresTaskStore::cancel(UserScope scope, Task task, std::vector<NewEvent> events) {
+  assert(is_final(task.status) && task.error);
+  return database_.write("task.cancel", scope, cancel_task, scope, std::move(task), std::move(events));
 }
 
 base::Task<bool> PostgresTaskStore::end(UserScope scope, Task task, std::vector<NewEvent> events) {

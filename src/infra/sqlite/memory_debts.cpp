@@ -15,14 +15,14 @@ constexpr Sql kOwe = "UPDATE tasks SET memory_due = ? WHERE user_id = ? AND id =
 constexpr Sql kSettle = "UPDATE tasks SET memory_due = NULL WHERE user_id = ? AND id = ?";
 constexpr Sql kDue =
     "SELECT id, session_id, agent_id, agent_name, status, error_code, error_detail, request_message_id, message_id, "
-    "created_at, started_at, completed_at, user_id FROM tasks "
+    "created_at, started_at, completed_at, kind, parent_id, user_id FROM tasks "
     "WHERE memory_due <= ? AND status = 'completed' ORDER BY memory_due LIMIT ?";
 constexpr Sql kMessage =
     "SELECT id, session_id, role, content, agent_id, agent_name, task_id, model, prompt_tokens, completion_tokens, "
     "cost_usd, created_at FROM messages WHERE user_id = ? AND session_id = ? AND id = ?";
 
 OwedMemory read_owed(const Rows& rows) {
-  constexpr int kUserColumn = 12;
+  constexpr int kUserColumn = 14;
   base::UserId user;
   rows.read_at(kUserColumn, user);
   return {.scope = core::identity::ScopeIssuer::open(user), .task = read_task(rows), .request = {}, .answer = {}};

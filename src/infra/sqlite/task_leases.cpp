@@ -16,15 +16,16 @@ using core::chat::TakeOverRule;
 
 constexpr Sql kUnfinished =
     "SELECT id, session_id, agent_id, agent_name, status, error_code, error_detail, request_message_id, message_id, "
-    "created_at, started_at, completed_at, user_id, attempt FROM tasks "
-    "WHERE status IN ('queued', 'running') AND (runner <> ? OR created_at < ?) ORDER BY user_id, id";
+    "created_at, started_at, completed_at, kind, parent_id, user_id, attempt FROM tasks "
+    "WHERE status IN ('queued', 'running') AND parent_id IS NULL AND (runner <> ? OR created_at < ?) ORDER BY user_id, "
+    "id";
 constexpr Sql kRequest =
     "SELECT id, session_id, role, content, agent_id, agent_name, task_id, model, prompt_tokens, completion_tokens, "
     "cost_usd, created_at FROM messages WHERE user_id = ? AND session_id = ? AND id = ?";
 constexpr Sql kTake = "UPDATE tasks SET runner = ?, attempt = ? WHERE user_id = ? AND id = ?";
 
 TakenTask read_unfinished(const Rows& rows) {
-  constexpr int kUserColumn = 12;
+  constexpr int kUserColumn = 14;
   base::UserId user;
   std::int64_t attempt = 0;
   rows.read_at(kUserColumn, user);

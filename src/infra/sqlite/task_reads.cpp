@@ -17,12 +17,12 @@ using core::identity::UserScope;
 
 constexpr Sql kTasksBefore =
     "SELECT id, session_id, agent_id, agent_name, status, error_code, error_detail, request_message_id, message_id, "
-    "created_at, started_at, completed_at FROM tasks "
+    "created_at, started_at, completed_at, kind, parent_id FROM tasks "
     "WHERE user_id = ?1 AND id < ?2 AND (?3 IS NULL OR status = ?3) ORDER BY id DESC LIMIT ?4";
 constexpr Sql kCountTasks = "SELECT count(*) FROM tasks WHERE user_id = ?1 AND (?2 IS NULL OR status = ?2)";
 constexpr Sql kSessionTasksBefore =
     "SELECT id, session_id, agent_id, agent_name, status, error_code, error_detail, request_message_id, message_id, "
-    "created_at, started_at, completed_at FROM tasks "
+    "created_at, started_at, completed_at, kind, parent_id FROM tasks "
     "WHERE user_id = ?1 AND session_id = ?5 AND id < ?2 AND (?3 IS NULL OR status = ?3) ORDER BY id DESC LIMIT ?4";
 constexpr Sql kCountSessionTasks =
     "SELECT count(*) FROM tasks WHERE user_id = ?1 AND session_id = ?3 AND (?2 IS NULL OR status = ?2)";

@@ -9,7 +9,7 @@ using core::chat::Task;
 
 constexpr Sql kTaskById =
     "SELECT id, session_id, agent_id, agent_name, status, error_code, error_detail, request_message_id, message_id, "
-    "created_at, started_at, completed_at FROM tasks WHERE user_id = ? AND id = ?";
+    "created_at, started_at, completed_at, kind, parent_id FROM tasks WHERE user_id = ? AND id = ?";
 
 }  // namespace
 
@@ -18,7 +18,8 @@ Task read_task(const Rows& rows) {
   std::optional<std::string> error_code;
   std::optional<std::string> error_detail;
   rows.read(task.id, task.session_id, task.agent_id, task.agent_name, task.status, error_code, error_detail,
-            task.request_message_id, task.message_id, task.created_at, task.started_at, task.completed_at);
+            task.request_message_id, task.message_id, task.created_at, task.started_at, task.completed_at, task.kind,
+            task.parent_id);
   if (error_code) task.error = {.code = *error_code, .detail = error_detail.value_or("")};
   return task;
 }

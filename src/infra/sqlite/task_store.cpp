@@ -20,11 +20,25 @@ using core::identity::UserScope;
 
 constexpr Sql kInsertTask =
     "INSERT INTO tasks (user_id, id, session_id, agent_id, agent_name, status, request_message_id, created_at, "
-    "started_at, runner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "started_at, runner, kind) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr Sql kChangeTask =
     "UPDATE tasks SET status = ?, started_at = coalesce(?, started_at), error_code = ?, error_detail = ?, "
     "message_id = ?, completed_at = ?, memory_due = coalesce(memory_due, ?) "
     "WHERE user_id = ? AND session_id = ? AND id = ? AND runner = ? AND status IN ('queued', 'running')";
+
+constexpr Sql kCancelTask =
+    "UPDATE tasks SET status = ?1, error_code = ?2, error_detail = ?3, completed_at = ?4 "
+    "WHERE user_id = ?5 AND session_id = ?6 AND id = ?7 AND status IN ('queued', 'running')";
+constexpr Sql kCancelSteps =
+    "UPDATE tasks SET status = 'cancelled', error_code = ?2, error_detail = ?3, completed_at = ?4 "
+    "WHERE user_id = ?5 AND parent_id = ?7 AND status IN ('queued', 'running')";
+constexpr Sql kCancelNodes =
+    "UPDATE plan_nodes SET status = 'cancelled', error_code = ?2, error_detail = ?3 WHERE user_id = ?5 "
+    "AND status IN ('pending', 'running') "
+    "AND (task_id = ?7 OR plan_id IN (SELECT id FROM plans WHERE user_id = ?5 AND task_id = ?7))";
+constexpr Sql kAdvancePlan =
+    "UPDATE plans SET version = version + 1, updated_at = ?4 WHERE user_id = ?5 AND task_id IN "
+    "(SELECT coalesce(parent_id, id) FROM tasks WHERE user_id = ?5 AND id = ?7)";
 
 /// False when the task has ended, is not this user's or not run by this process.
 bool change_task(Connection& sql, const RunnerId& runner, const UserScope& scope, const Task& task,
@@ -48,7 +62,7 @@ base::Result<BegunCall> begin_call(Transaction& tx, const RunnerId& runner, cons
   if (!message_count) return base::make_error(base::ErrorCode::session_not_found, "no such session");
   insert_message(sql, scope, message, *message_count);
   sql.execute(kInsertTask, scope.user(), task.id, task.session_id, task.agent_id, task.agent_name, task.status,
-              task.request_message_id, task.created_at, task.started_at, runner);
+              task.request_message_id, task.created_at, task.started_at, runner, task.kind);
   if (idempotency) keep_key(sql, scope, *idempotency, task);
   return BegunCall{.task = task, .message_count = *message_count};
 }
@@ -56,6 +70,20 @@ base::Result<BegunCall> begin_call(Transaction& tx, const RunnerId& runner, cons
 bool change_and_tell(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task,
                      const std::vector<NewEvent>& events) {
   if (!change_task(tx.sql(), runner, scope, task)) return false;
+  tx.append(scope.user(), core::events::stream_of(task.session_id), events);
+  return true;
+}
+
+bool cancel_task(Transaction& tx, const UserScope& scope, const Task& task, const std::vector<NewEvent>& events) {
+  const auto error = task.error.value();
+  const auto apply = [&](const Sql& sql) {
+    return tx.sql().execute(sql, task.status, error.code, error.detail, task.completed_at, scope.user(),
+                            task.session_id, task.id);
+  };
+  if (apply(kCancelTask) != 1) return false;
+  apply(kCancelSteps);
+  apply(kCancelNodes);
+  apply(kAdvancePlan);
   tx.append(scope.user(), core::events::stream_of(task.session_id), events);
   return true;
 }
@@ -92,6 +120,12 @@ base::Task<bool> SqliteTaskStore::complete(UserScope scope, Task task, Message a
                                  events = std::move(events), memory_due](Transaction& tx) {
                                   return complete_task(tx, runner, scope, task, answer, events, memory_due);
                                 });
+}
+
+base::Task<bool> SqliteTaskStore::cancel(UserScope scope, Task task, std::vector<NewEvent> events) {
+  assert(is_final(task.status) && task.error);
+  return database_.writer().run("task.cancel", [scope, task = std::move(task), events = std::move(events)](
+                                                   Transaction& tx) { return cancel_task(tx, scope, task, events); });
 }
 
 base::Task<bool> SqliteTaskStore::end(UserScope scope, Task task, std::vector<NewEvent> events) {

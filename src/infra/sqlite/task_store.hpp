@@ -22,6 +22,8 @@ class SqliteTaskStore final : public core::chat::TaskStore {
                             std::optional<base::Timestamp> memory_due) override;
   base::Task<bool> end(core::identity::UserScope scope, core::chat::Task task,
                        std::vector<core::events::NewEvent> events) override;
+  base::Task<bool> cancel(core::identity::UserScope scope, core::chat::Task task,
+                          std::vector<core::events::NewEvent> events) override;
   base::Task<std::optional<core::chat::Task>> find(core::identity::UserScope scope, base::TaskId task) override;
   base::Task<core::Page<core::chat::Task>> list(core::identity::UserScope scope, core::chat::TaskFilter filter,
                                                 core::PageRequest page) override;

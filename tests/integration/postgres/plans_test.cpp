@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "infra/postgres/orchestrator_store.hpp"
+#include "infra/postgres/plan_store.hpp"
 #include "tests/integration/postgres/remembering.hpp"
 #include "tests/integration/postgres/served.hpp"
 
@@ -113,12 +115,40 @@ class PostgresPlans : public testing::Test {
     }
   }
 
+  void use_plans(const UserScope& user, const core::chat::Session& session) {
+    PostgresOrchestratorStore orchestrators(served->database());
+    run_task(orchestrators.open(user, {.id = base::AgentId::generate()}));
+    run_task(orchestrators.configure(user, {.enabled = false}, served->clock.now()));
+    PostgresPlanStore plans(served->database());
+    auto task = served->begun(user, session);
+    const core::orchestration::PlanNode node{.id = "one", .agent = "coder", .instruction = "do"};
+    const core::orchestration::Plan plan{.id = core::orchestration::PlanId::generate(),
+                                         .session_id = session.id,
+                                         .task_id = task.id,
+                                         .nodes = {node, {.id = "two"}}};
+    run_task(plans.create(user, plan, {}));
+    auto step = task;
+    step.id = base::TaskId::generate();
+    step.kind = core::chat::TaskKind::step;
+    step.parent_id = task.id;
+    run_task(plans.change(user, task,
+                          {.plan = plan.id, .version = 2, .nodes = {{0, node}}, .removed = {"two"}, .steps = {step}}));
+    run_task(plans.edit(user, task, {.plan = plan.id, .version = 3}));
+    run_task(plans.find(user, plan.id));
+    run_task(plans.of_task(user, task.id));
+    task.status = TaskStatus::cancelled;
+    task.completed_at = served->clock.now();
+    task.error = core::chat::TaskError{.code = "cancelled", .detail = ""};
+    run_task(PostgresTaskStore(served->database()).cancel(user, task, {}));
+  }
+
   void use_chat(const UserScope& user) {
     PostgresSessionStore sessions(served->database());
     PostgresMessageStore messages(served->database());
     PostgresEventLog log(served->database());
     const auto session = served->new_session(user);
     use_tasks(user, session);
+    use_plans(user, session);
     run_task(sessions.list(user, {}));
     run_task(sessions.find(user, session.id));
     run_task(sessions.rename(user, session.id, "new", served->clock.now())).value();
@@ -171,9 +201,10 @@ TEST_F(PostgresPlans, EveryScanOfAnOwnedTableIsNarrowedToOneUserByItsIndex) {
       seen.insert(scan.table);
     }
   }
-  for (const auto* table : {"users", "auth_sessions", "refresh_tokens", "user_agents", "event_streams", "events",
-                            "chat_sessions", "messages", "tasks", "idempotency_keys", "memory_collections",
-                            "memory_counters", "memory_removals", "memories", "memory_vectors"}) {
+  for (const auto* table :
+       {"users", "auth_sessions", "refresh_tokens", "user_agents", "event_streams", "events", "chat_sessions",
+        "messages", "tasks", "idempotency_keys", "memory_collections", "memory_counters", "memory_removals", "memories",
+        "memory_vectors", "plans", "plan_nodes", "user_orchestrators"}) {
     EXPECT_TRUE(seen.contains(table)) << table;
   }
 }

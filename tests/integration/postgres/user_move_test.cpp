@@ -6,6 +6,8 @@
 #include <libpq-fe.h>
 
 #include "infra/postgres/memory_debts.hpp"
+#include "infra/postgres/orchestrator_store.hpp"
+#include "infra/postgres/plan_store.hpp"
 #include "tests/integration/postgres/remembering.hpp"
 #include "tests/integration/postgres/sharded.hpp"
 
@@ -50,6 +52,17 @@ class PostgresUserMove : public testing::Test {
     const auto agent = served.new_agent(user);
     memory.remember(user, agent, "kept");
     EXPECT_TRUE(run_task(memory.store().erase(user, agent, memory.remember(user, agent, "erased"))));
+    PostgresOrchestratorStore orchestrators(served.database());
+    run_task(orchestrators.open(user, {.id = base::AgentId::generate(), .created_at = now, .updated_at = now}));
+    PostgresPlanStore plans(served.database());
+    const core::orchestration::PlanNode node{.id = "one", .agent = "coder", .instruction = "do", .depends_on = {"\"]"}};
+    run_task(plans.create(user,
+                          {.id = core::orchestration::PlanId::generate(),
+                           .session_id = session.id,
+                           .task_id = task.id,
+                           .goal = "g",
+                           .nodes = {node}},
+                          {}));
     shards.query("main", kOddRows);
   }
 

@@ -204,6 +204,14 @@ class InMemoryTaskStore final : public core::chat::TaskStore {
     run(after, "end");
     co_return true;
   }
+  base::Task<bool> cancel(UserScope scope, Task task, Events events) override {
+    run(before, "cancel");
+    Task* stored = running(scope, task);
+    if (stored == nullptr) co_return false;
+    *stored = task;
+    tell(scope, task, std::move(events));
+    co_return true;
+  }
   base::Task<std::optional<Task>> find(UserScope scope, base::TaskId task) override {
     run(before, "find");
     const auto found = chat_.tasks.find(task);

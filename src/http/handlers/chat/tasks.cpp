@@ -42,4 +42,12 @@ base::Task<Response> TaskHandlers::get(UserRequest request) {
   co_return json(200, *task);
 }
 
+base::Task<Response> TaskHandlers::cancel(UserRequest request) {
+  const auto id = path_id<base::TaskId>(request, "task_id", base::ErrorCode::not_found);
+  if (!id) co_return problem(id.error(), request.trace_id);
+  const auto task = co_await cancellation_.cancel(request.scope(), *id);
+  if (!task) co_return problem(task.error(), request.trace_id);
+  co_return json(200, *task);
+}
+
 }  // namespace codelab::http::handlers

@@ -9,6 +9,7 @@
 
 #include "base/store_error.hpp"
 #include "base/task_group.hpp"
+#include "core/chat/direct_call.hpp"
 #include "core/chat/message_poster.hpp"
 #include "infra/inprocess/agent_queues.hpp"
 #include "infra/inprocess/cache.hpp"
@@ -18,6 +19,7 @@
 #include "tests/unit/fakes/in_memory_memory_store.hpp"
 #include "tests/unit/fakes/manual_clock.hpp"
 #include "tests/unit/fakes/scripted_models.hpp"
+#include "tests/unit/fakes/set_automatic_mode.hpp"
 
 namespace codelab::tests {
 
@@ -89,7 +91,11 @@ class ChatTest : public testing::Test {
   InMemoryMemoryDebts debts_{chat_};
   core::chat::Interactions interactions_{{.memory = memory_, .debts = debts_, .agents = registry_, .clock = clock_},
                                          std::chrono::milliseconds{1}};
-  core::chat::DirectCallRunner runner_{{.tasks = tasks_,
+  SetAutomaticMode automatic_;
+  core::chat::Targets targets_{registry_, automatic_};
+  core::chat::TaskLifecycle lifecycle_{tasks_, clock_, {}};
+  core::chat::DirectCallRunner runner_{{.lifecycle = lifecycle_,
+                                        .tasks = tasks_,
                                         .messages = messages_,
                                         .memory = memory_,
                                         .interactions = interactions_,
@@ -97,13 +103,11 @@ class ChatTest : public testing::Test {
                                         .prices = prices_,
                                         .hub = hub_,
                                         .clock = clock_},
-                                       8'000,
-                                       {}};
-  core::chat::QueuedCalls queued_{{.tasks = tasks_, .agents = registry_},
-                                  runner_,
+                                       8'000};
+  core::chat::QueuedCalls queued_{{.tasks = tasks_, .targets = targets_, .lifecycle = lifecycle_, .runner = runner_},
                                   {.wait = std::chrono::hours{1}, .look = std::chrono::milliseconds{1}}};
   static constexpr std::size_t kMaxRunning = 2;
-  core::chat::MessagePoster poster_{{.agents = registry_,
+  core::chat::MessagePoster poster_{{.targets = targets_,
                                      .tasks = tasks_,
                                      .running = running_,
                                      .bus = bus_,

@@ -17,7 +17,7 @@ using events::EventType;
 class DirectCallTest : public codelab::tests::ChatTest {
  protected:
   /// A call whose message and task are stored.
-  DirectCall begun(const std::string& content = "what is 2+2?") {
+  Call begun(const std::string& content = "what is 2+2?") {
     auto agent = loop_.run(registry_.find(user_, agents::AgentRef::parse("coder"))).value();
     Task task{.id = base::TaskId::generate(),
               .session_id = session_.id,
@@ -36,7 +36,7 @@ class DirectCallTest : public codelab::tests::ChatTest {
             .has_history = stored.message_count > 1};
   }
   /// Runs a call to its end, and returns its task as it is stored then.
-  Task run(DirectCall call) {
+  Task run(Call call) {
     const auto id = call.task.id;
     loop_.run(runner_.run(std::move(call)));
     return task(id);
@@ -130,14 +130,14 @@ TEST_F(DirectCallTest, an_answer_that_the_store_refused_once_is_stored_the_secon
 }
 
 TEST_F(DirectCallTest, a_store_that_is_away_for_a_while_gets_the_answer_when_it_is_back) {
-  away("complete", DirectCallRunner::kEndRetries.waits.size());
+  away("complete", TaskLifecycle::kEndRetries.waits.size());
   EXPECT_EQ(run().status, TaskStatus::completed);
   EXPECT_EQ(answers(), 1);
 }
 
 TEST_F(DirectCallTest, a_failure_is_stored_as_stubbornly_as_an_answer) {
   model_.failure = base::make_error(ErrorCode::model_timeout, "too slow");
-  away("end", DirectCallRunner::kEndRetries.waits.size());
+  away("end", TaskLifecycle::kEndRetries.waits.size());
   EXPECT_EQ(code_of(run()), ErrorCode::model_timeout);
 }
 

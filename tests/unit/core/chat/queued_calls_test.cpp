@@ -41,7 +41,7 @@ class QueuedCallsTest : public codelab::tests::ChatTest {
     return types;
   }
   /// A call to `single` whose task is stored, with its place in the queue behind the first one's.
-  std::pair<DirectCall, bus::AgentBus::Turn> waiting(TaskStatus status) {
+  std::pair<Call, bus::AgentBus::Turn> waiting(TaskStatus status) {
     auto agent = loop_.run(registry_.find(user_, agents::AgentRef::parse("single"))).value();
     Task task{.id = base::TaskId::generate(),
               .session_id = session_.id,
@@ -53,9 +53,8 @@ class QueuedCallsTest : public codelab::tests::ChatTest {
     EXPECT_TRUE(loop_.run(tasks_.begin(user_, {.message = message, .task = task})));
     bus::Ticket ticket{.scope = user_, .agent = agent.id, .session = session_.id, .task = task.id};
     auto turn = loop_.run(bus_.enter(std::move(ticket), bounds_of(agent))).value();
-    return {
-        DirectCall{.scope = user_, .task = std::move(task), .request = std::move(message), .agent = std::move(agent)},
-        std::move(turn)};
+    return {Call{.scope = user_, .task = std::move(task), .request = std::move(message), .agent = std::move(agent)},
+            std::move(turn)};
   }
 
   Task first_;
@@ -114,7 +113,7 @@ TEST_F(QueuedCallsTest, a_store_that_is_away_meanwhile_does_not_end_the_wait) {
 }
 
 TEST_F(QueuedCallsTest, a_task_that_waits_too_long_fails_and_says_so) {
-  QueuedCalls impatient({.tasks = tasks_, .agents = registry_}, runner_,
+  QueuedCalls impatient({.tasks = tasks_, .targets = targets_, .lifecycle = lifecycle_, .runner = runner_},
                         {.wait = std::chrono::milliseconds{1}, .look = std::chrono::milliseconds{1}});
   auto [call, turn] = waiting(TaskStatus::queued);
   const auto id = call.task.id;

@@ -56,7 +56,7 @@ class TakeOverTest : public codelab::tests::ChatTest {
   TakeOver take_over_{{.leases = leases_,
                        .tasks = tasks_,
                        .running = running_,
-                       .agents = registry_,
+                       .targets = targets_,
                        .bus = bus_,
                        .clock = clock_,
                        .cores = loop_.cores(),

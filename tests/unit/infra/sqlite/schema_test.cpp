@@ -76,7 +76,7 @@ TEST_F(Schema, EveryOwnedTableHasAKeyThatBeginsWithTheUser) {
     EXPECT_GE(keys, 1) << name;
     ++seen;
   }
-  EXPECT_EQ(seen, 12);
+  EXPECT_EQ(seen, 15);
 }
 
 TEST_F(Schema, RefusesValuesOfAnotherType) {

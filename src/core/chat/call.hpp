@@ -1,0 +1,36 @@
+#pragma once
+
+#include "base/task.hpp"
+#include "core/agents/registry.hpp"
+#include "core/bus/agent_queues.hpp"
+#include "core/chat/values.hpp"
+#include "core/identity/user_scope.hpp"
+
+namespace codelab::core::chat {
+
+/// One message to one agent, begun: its task and its message are durable.
+struct Call {
+  identity::UserScope scope;
+  Task task;
+  Message request;
+  /// Of a plan's task the orchestrator, as one that has a queue.
+  agents::CallableAgent agent;
+  /// The session has messages before this one.
+  bool has_history = false;
+};
+
+/// Of an agent's tasks.
+inline bus::QueueBounds bounds_of(const agents::CallableAgent& agent) {
+  return {.running = agent.config.concurrency_limit};
+}
+
+/// Does the work of tasks that were begun.
+class CallRunner {
+ public:
+  virtual ~CallRunner() = default;
+  /// Whatever happens the task ends, completed, failed or cancelled. Runs on the user's home core. Throws
+  /// operation_aborted when it is cancelled with the whole process; another process takes the task over.
+  virtual base::Task<> run(Call call) = 0;
+};
+
+}  // namespace codelab::core::chat

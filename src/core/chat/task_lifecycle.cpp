@@ -1,0 +1,132 @@
+#include "core/chat/task_lifecycle.hpp"
+
+#include <exception>
+#include <utility>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "base/log.hpp"
+#include "base/store_error.hpp"
+#include "core/chat/direct_call_events.hpp"
+
+namespace codelab::core::chat {
+namespace {
+
+constexpr std::chrono::seconds kBeginAgainAfter{2};
+
+void log_outcome(const identity::UserScope& scope, const Task& task) {
+  const auto level = task.error ? base::log::Level::warning : base::log::Level::info;
+  if (!base::log::enabled(level)) return;
+  base::log::write(level, "task_ended",
+                   {{"task_id", task.id.str()},
+                    {"user_id", scope.user().str()},
+                    {"session_id", task.session_id.str()},
+                    {"agent_id", task.agent_id.str()},
+                    {"status", base::name_of(task.status)},
+                    {"code", task.error ? task.error->code : ""}});
+}
+
+/// Broken infrastructure becomes the task's error here, at the task's edge; its reason goes to the log alone.
+base::Task<std::optional<base::Error>> guarded(base::TaskId task, base::Task<std::optional<base::Error>> work) {
+  bool away = false;
+  try {
+    co_return co_await std::move(work);
+  } catch (const TaskGone&) {
+    co_return std::nullopt;
+  } catch (const base::StoreError& failure) {
+    base::log::error("task_broken", {{"task_id", task.str()}, {"reason", failure.what()}});
+    away = true;
+  } catch (const boost::system::system_error& failure) {
+    // Cancelled with the whole process: nothing can be awaited any more, another process takes the task over.
+    if (failure.code() == boost::asio::error::operation_aborted) throw;
+    base::log::error("task_broken", {{"task_id", task.str()}, {"reason", failure.what()}});
+  } catch (const std::exception& failure) {
+    base::log::error("task_broken", {{"task_id", task.str()}, {"reason", failure.what()}});
+  }
+  if (away) co_return base::make_error(base::ErrorCode::store_unavailable, "a store did not answer; try again");
+  co_return base::make_error(base::ErrorCode::internal, "the task broke off inside the server");
+}
+
+}  // namespace
+
+base::Task<bool> TaskLifecycle::begin(Call& call, std::int64_t attempt) {
+  call.task.status = TaskStatus::running;
+  call.task.started_at = clock_.now();
+  boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
+  for (;;) {
+    try {
+      std::vector<events::NewEvent> events{task_started(call.task, attempt)};
+      co_return co_await tasks_.append(call.scope, call.task, std::move(events));
+    } catch (const base::StoreError& failure) {
+      base::log::warning("task_start_not_stored", {{"task_id", call.task.id.str()}, {"reason", failure.what()}});
+    }
+    pause.expires_after(kBeginAgainAfter);
+    co_await pause.async_wait(boost::asio::use_awaitable);
+  }
+}
+
+base::Task<> TaskLifecycle::run(const Call& call, base::Task<std::optional<base::Error>> work) {
+  auto error = co_await guarded(call.task.id, std::move(work));
+  if (error) co_await fail(call, std::move(*error));
+}
+
+base::Task<bool> TaskLifecycle::complete(const Call& call, Message answer, std::optional<base::Timestamp> memory_due) {
+  Task task = call.task;
+  task.status = TaskStatus::completed;
+  task.message_id = answer.id;
+  task.completed_at = answer.created_at;
+  Answer whole{.message = std::move(answer), .memory_due = memory_due};
+  co_return co_await store_end(call, std::move(task), std::move(whole));
+}
+
+base::Task<> TaskLifecycle::fail(const Call& call, base::Error error) {
+  Task task = call.task;
+  task.status = TaskStatus::failed;
+  task.completed_at = clock_.now();
+  task.error = TaskError{.code = std::string(base::name_of(error.code)),
+                         .detail = std::move(error.detail),
+                         .retry_after = error.retry_after};
+  co_await store_end(call, std::move(task), std::nullopt);
+}
+
+base::Task<std::optional<bool>> TaskLifecycle::try_store_end(const Call& call, const Task& task,
+                                                             const std::optional<Answer>& answer) {
+  std::string reason;
+  try {
+    bool stored = false;
+    if (answer) {
+      std::vector<events::NewEvent> events{message_created(answer->message), task_completed(task, answer->message)};
+      stored = co_await tasks_.complete(call.scope, task, answer->message, std::move(events), answer->memory_due);
+    } else {
+      std::vector<events::NewEvent> events{task_failed(task)};
+      stored = co_await tasks_.end(call.scope, task, std::move(events));
+    }
+    if (stored) log_outcome(call.scope, task);
+    co_return stored;
+  } catch (const base::StoreError& failure) {
+    reason = failure.what();
+  }
+  base::log::warning("task_end_not_stored", {{"task_id", task.id.str()}, {"reason", reason}});
+  co_return std::nullopt;
+}
+
+/// Storing an end twice is no danger: a task that has ended refuses it.
+base::Task<bool> TaskLifecycle::store_end(const Call& call, Task task, std::optional<Answer> answer) {
+  const base::Executor executor = co_await boost::asio::this_coro::executor;
+  boost::asio::steady_timer pause(executor);
+  for (std::size_t retry = 0; retry < end_retries_.size(); ++retry) {
+    const auto stored = co_await try_store_end(call, task, answer);
+    if (stored) co_return *stored;
+    pause.expires_after(end_retries_.wait(retry));
+    co_await pause.async_wait(boost::asio::use_awaitable);
+  }
+  const auto stored = co_await try_store_end(call, task, answer);
+  if (!stored) base::log::error("task_left_unfinished", {{"task_id", task.id.str()}});
+  co_return stored.value_or(false);
+}
+
+}  // namespace codelab::core::chat

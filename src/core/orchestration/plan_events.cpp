@@ -1,0 +1,123 @@
+#include "core/orchestration/plan_events.hpp"
+
+#include <chrono>
+#include <optional>
+
+#include "base/describe/encode.hpp"
+#include "core/chat/targets.hpp"
+#include "core/memory/agent_memory.hpp"
+
+namespace codelab::core::orchestration {
+namespace {
+
+constexpr std::size_t kPreviewBytes = 500;
+
+struct NodePayload {
+  std::string_view id;
+  std::string_view agent;
+  std::string_view instruction;
+  std::vector<std::string> depends_on;
+  NodeStatus status = NodeStatus::pending;
+  std::optional<base::TaskId> task_id;
+  std::optional<chat::TaskError> error;
+
+  static constexpr std::string_view kName = "NodePayload";
+  static constexpr auto describe() {
+    using base::field;
+    return base::fields(field("id", &NodePayload::id), field("agent", &NodePayload::agent),
+                        field("instruction", &NodePayload::instruction), field("depends_on", &NodePayload::depends_on),
+                        field("status", &NodePayload::status), field("task_id", &NodePayload::task_id),
+                        field("error", &NodePayload::error));
+  }
+};
+
+struct CreatedPayload {
+  PlanId plan_id;
+  std::string_view goal;
+  std::vector<NodePayload> nodes;
+
+  static constexpr std::string_view kName = "PlanCreatedPayload";
+  static constexpr auto describe() {
+    using base::field;
+    return base::fields(field("plan_id", &CreatedPayload::plan_id), field("goal", &CreatedPayload::goal),
+                        field("nodes", &CreatedPayload::nodes));
+  }
+};
+
+struct UpdatedPayload {
+  PlanId plan_id;
+  std::int64_t version = 0;
+  std::vector<NodePayload> nodes;
+  std::vector<std::string> removed;
+
+  static constexpr std::string_view kName = "PlanUpdatedPayload";
+  static constexpr auto describe() {
+    using base::field;
+    return base::fields(field("plan_id", &UpdatedPayload::plan_id), field("version", &UpdatedPayload::version),
+                        field("nodes", &UpdatedPayload::nodes), field("removed", &UpdatedPayload::removed));
+  }
+};
+
+struct StepPayload {
+  std::string_view node;
+  std::string_view preview;
+  std::optional<chat::Usage> usage;
+  std::int64_t duration_ms = 0;
+
+  static constexpr std::string_view kName = "StepPayload";
+  static constexpr auto describe() {
+    using base::field;
+    return base::fields(field("node", &StepPayload::node), field("preview", &StepPayload::preview),
+                        field("usage", &StepPayload::usage), field("duration_ms", &StepPayload::duration_ms));
+  }
+};
+
+std::vector<NodePayload> payloads(std::span<const PlanNode> nodes) {
+  std::vector<NodePayload> all;
+  for (const PlanNode& node : nodes) {
+    all.push_back({.id = node.id,
+                   .agent = node.agent,
+                   .instruction = memory::utf8_prefix(node.instruction, kPreviewBytes),
+                   .depends_on = node.depends_on,
+                   .status = node.status,
+                   .task_id = node.task_id,
+                   .error = node.error});
+  }
+  return all;
+}
+
+events::NewEvent of_plan(const Plan& plan, events::EventType type, std::string payload) {
+  return {
+      .type = type, .task = plan.task_id, .agent = std::string(chat::kOrchestratorName), .payload = std::move(payload)};
+}
+
+}  // namespace
+
+events::NewEvent plan_created(const Plan& plan) {
+  const CreatedPayload payload{.plan_id = plan.id, .goal = plan.goal, .nodes = payloads(plan.nodes)};
+  return of_plan(plan, events::EventType::plan_created, base::encode(payload));
+}
+
+events::NewEvent plan_updated(const Plan& plan, std::span<const PlanNode> changed,
+                              std::span<const std::string> removed) {
+  const UpdatedPayload payload{.plan_id = plan.id,
+                               .version = plan.version,
+                               .nodes = payloads(changed),
+                               .removed = {removed.begin(), removed.end()}};
+  return of_plan(plan, events::EventType::plan_updated, base::encode(payload));
+}
+
+events::NewEvent step_completed(const chat::Task& step, const PlanNode& node) {
+  const auto duration = step.completed_at.value_or(step.created_at) - step.started_at.value_or(step.created_at);
+  const std::string_view result = node.result ? std::string_view(*node.result) : std::string_view();
+  const StepPayload payload{.node = node.id,
+                            .preview = memory::utf8_prefix(result, kPreviewBytes),
+                            .usage = node.usage,
+                            .duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()};
+  return {.type = events::EventType::task_completed,
+          .task = step.id,
+          .agent = step.agent_name,
+          .payload = base::encode(payload)};
+}
+
+}  // namespace codelab::core::orchestration

@@ -1,0 +1,341 @@
+#include "core/orchestration/plan_run.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/log.hpp"
+#include "base/outcome_of.hpp"
+#include "base/store_error.hpp"
+#include "core/chat/direct_call_events.hpp"
+#include "core/chat/task_lifecycle.hpp"
+#include "core/orchestration/plan_events.hpp"
+#include "core/orchestration/plan_graph.hpp"
+#include "core/orchestration/plan_prompts.hpp"
+
+namespace codelab::core::orchestration {
+namespace {
+
+namespace asio = boost::asio;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr int kTriesToStore = 60;
+
+PlanNode* find_node(Plan& plan, std::string_view id) {
+  const auto found = std::ranges::find(plan.nodes, id, &PlanNode::id);
+  return found == plan.nodes.end() ? nullptr : &*found;
+}
+
+/// It is to be done, and as it was: its user may have changed it meanwhile. One that runs already was begun by a
+/// process that is gone.
+bool may_begin(const PlanNode* node, const PlanNode& known) {
+  return node != nullptr && (node->status == NodeStatus::pending || node->status == NodeStatus::running) &&
+         node->agent == known.agent && node->instruction == known.instruction &&
+         node->expected_output == known.expected_output && node->depends_on == known.depends_on;
+}
+
+void put(PlanChange& change, const Plan& plan, const PlanNode& node) {
+  change.nodes.push_back({.place = static_cast<std::size_t>(&node - plan.nodes.data()), .node = node});
+}
+
+void tell(PlanChange& change, const Plan& plan) {
+  std::vector<PlanNode> changed;
+  for (const auto& placed : change.nodes) changed.push_back(placed.node);
+  change.events.push_back(plan_updated(plan, changed));
+}
+
+bool may_help_to_repeat(base::ErrorCode code) {
+  return code == base::ErrorCode::model_failed || code == base::ErrorCode::model_timeout ||
+         code == base::ErrorCode::overloaded;
+}
+
+chat::TaskError as_task_error(const base::Error& error) {
+  return {.code = std::string(base::name_of(error.code)), .detail = error.detail, .retry_after = error.retry_after};
+}
+
+chat::TaskError undone(std::string detail) {
+  return {.code = std::string(base::name_of(base::ErrorCode::plan_failed)), .detail = std::move(detail)};
+}
+
+}  // namespace
+
+/// A node in the hand of a worker.
+class PlanRun::Claim {
+ public:
+  Claim(PlanRun& run, std::string id) : run_(run), id_(std::move(id)) { run_.claimed_.insert(id_); }
+  ~Claim() {
+    run_.claimed_.erase(id_);
+    run_.notify();
+  }
+  Claim(const Claim&) = delete;
+  Claim& operator=(const Claim&) = delete;
+
+ private:
+  PlanRun& run_;
+  const std::string id_;
+};
+
+PlanRun::PlanRun(Ports ports, const chat::Call& call, Plan plan, Bounds bounds, base::Executor executor)
+    : ports_(ports),
+      call_(call),
+      plan_(std::move(plan)),
+      bounds_(bounds),
+      changed_(std::move(executor), SteadyClock::time_point::max()) {}
+
+base::Task<> PlanRun::run() {
+  using asio::experimental::awaitable_operators::operator||;
+  const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(ports_.clock.now() - plan_.created_at);
+  const auto left = std::max(bounds_.time - age, std::chrono::milliseconds{0});
+  const auto workers = std::clamp<std::size_t>(plan_.nodes.size(), 1, bounds_.parallel);
+  auto outcome = co_await (base::outcome_of(work_side_by_side(workers)) || pause(left));
+  if (outcome.index() == 0 && std::get<0>(outcome)) std::rethrow_exception(std::get<0>(outcome));
+  co_await leave_undone();
+}
+
+base::Task<> PlanRun::work_side_by_side(std::size_t workers) {
+  using asio::experimental::awaitable_operators::operator&&;
+  if (workers == 1) co_return co_await work();
+  try {
+    co_await (work() && work_side_by_side(workers - 1));
+  } catch (const asio::multiple_exceptions& several) {
+    std::rethrow_exception(several.first_exception());
+  }
+}
+
+base::Task<> PlanRun::work() {
+  for (;;) {
+    co_await skip_hopeless();
+    const auto id = next();
+    if (id) {
+      const Claim claim(*this, *id);
+      co_await do_node(*id);
+    } else if (claimed_.empty()) {
+      co_return;
+    } else {
+      co_await wait_for_change();
+    }
+  }
+}
+
+/// One that runs in nobody's hand was begun by a process that is gone: it comes first.
+std::optional<std::string> PlanRun::next() const {
+  for (const PlanNode& node : plan_.nodes) {
+    if (node.status == NodeStatus::running && !claimed_.contains(node.id)) return node.id;
+  }
+  if (bounds_.cost_usd > 0 && spent() >= bounds_.cost_usd) return std::nullopt;
+  for (const std::size_t i : ready(plan_.nodes)) {
+    if (!claimed_.contains(plan_.nodes[i].id)) return plan_.nodes[i].id;
+  }
+  return std::nullopt;
+}
+
+base::Task<> PlanRun::do_node(std::string id) {
+  const PlanNode node = *find_node(plan_, id);
+  auto agent = co_await ports_.agents.find(call_.scope, agents::AgentRef{.id = {}, .name = node.agent});
+  if (!agent) co_return co_await end(id, std::nullopt, agent.error());
+  const base::TaskId step_id = node.task_id.value_or(base::TaskId::generate());
+  auto turn = co_await enter(*agent, step_id);
+  if (!turn.has_come()) co_await wait_for(turn);
+  auto step = co_await begin(node, *agent, step_id);
+  if (!step) co_return;
+  auto result = co_await attempt(node, *agent, *step);
+  co_await end(std::move(id), std::move(step), std::move(result));
+}
+
+base::Task<bus::AgentBus::Turn> PlanRun::enter(const agents::CallableAgent& agent, base::TaskId step) {
+  const bus::Ticket ticket{.scope = call_.scope, .agent = agent.id, .session = plan_.session_id, .task = step};
+  for (;;) {
+    auto turn = co_await ports_.bus.enter(ticket, chat::bounds_of(agent));
+    if (turn) co_return std::move(*turn);
+    // Its queue is full: the plan waits before it.
+    co_await pause(bounds_.before_asking_again);
+  }
+}
+
+/// Where the process hands out no more turns, it waits for its own end: another one goes on with the plan.
+base::Task<> PlanRun::wait_for(bus::AgentBus::Turn& turn) {
+  while (co_await turn.come(SteadyClock::time_point::max()) != bus::AgentBus::Came::yes) co_await wait_for_change();
+}
+
+base::Task<std::optional<chat::Task>> PlanRun::begin(PlanNode node, agents::CallableAgent agent, base::TaskId step_id) {
+  std::optional<chat::Task> begun;
+  co_await change([&](Plan& plan, PlanChange& change) {
+    begun.reset();
+    PlanNode* stored = find_node(plan, node.id);
+    if (!may_begin(stored, node)) return false;
+    stored->status = NodeStatus::running;
+    stored->task_id = step_id;
+    ++stored->attempt;
+    begun = chat::Task{.id = step_id,
+                       .session_id = plan.session_id,
+                       .agent_id = agent.id,
+                       .agent_name = agent.name,
+                       .status = chat::TaskStatus::running,
+                       .error = std::nullopt,
+                       .request_message_id = call_.request.id,
+                       .message_id = std::nullopt,
+                       .created_at = plan.updated_at,
+                       .started_at = plan.updated_at,
+                       .completed_at = std::nullopt,
+                       .kind = chat::TaskKind::step,
+                       .parent_id = plan.task_id};
+    put(change, plan, *stored);
+    change.steps.push_back(*begun);
+    change.events.push_back(chat::task_started(*begun, stored->attempt));
+    tell(change, plan);
+    return true;
+  });
+  co_return begun;
+}
+
+base::Task<base::Result<StepResult>> PlanRun::attempt(const PlanNode& node, const agents::CallableAgent& agent,
+                                                      const chat::Task& step) {
+  const auto message = step_message(plan_, node, call_.request.content, ports_.steps.message_budget(agent));
+  for (int attempt = 1;; ++attempt) {
+    auto result = co_await ports_.steps.run(call_.scope, agent, step, message);
+    if (result || attempt == bounds_.attempts || !may_help_to_repeat(result.error().code)) co_return result;
+    co_await pause(bounds_.before_another_attempt);
+  }
+}
+
+base::Task<> PlanRun::end(std::string id, std::optional<chat::Task> step, base::Result<StepResult> result) {
+  co_await change([&](Plan& plan, PlanChange& change) {
+    PlanNode* node = find_node(plan, id);
+    if (node == nullptr || is_final(node->status)) return false;
+    node->status = result ? NodeStatus::completed : NodeStatus::failed;
+    if (result) {
+      node->result = result->text;
+      node->usage = result->usage;
+    } else {
+      node->error = as_task_error(result.error());
+    }
+    put(change, plan, *node);
+    if (step) {
+      step->status = result ? chat::TaskStatus::completed : chat::TaskStatus::failed;
+      step->completed_at = plan.updated_at;
+      step->error = node->error;
+      change.steps.push_back(*step);
+      if (result) change.events.push_back(result->context);
+      change.events.push_back(result ? step_completed(*step, *node) : chat::task_failed(*step));
+    }
+    tell(change, plan);
+    return true;
+  });
+}
+
+base::Task<> PlanRun::skip_hopeless() {
+  if (hopeless(plan_.nodes).empty()) co_return;
+  co_await change([](Plan& plan, PlanChange& change) {
+    for (const std::size_t i : hopeless(plan.nodes)) {
+      plan.nodes[i].status = NodeStatus::skipped;
+      plan.nodes[i].error = undone("what it depends on was not done");
+      put(change, plan, plan.nodes[i]);
+    }
+    tell(change, plan);
+    return !change.nodes.empty();
+  });
+}
+
+/// What the bounds of the plan have left.
+base::Task<> PlanRun::leave_undone() {
+  const bool all = std::ranges::all_of(plan_.nodes, [](const PlanNode& node) { return is_final(node.status); });
+  if (all) co_return;
+  co_await change([this](Plan& plan, PlanChange& change) {
+    for (PlanNode& node : plan.nodes) {
+      if (is_final(node.status)) continue;
+      const bool ran = node.status == NodeStatus::running;
+      node.status = ran ? NodeStatus::cancelled : NodeStatus::skipped;
+      node.error = undone("the plan had used up its time or its money");
+      put(change, plan, node);
+      if (!ran) continue;
+      chat::Task step{.id = node.task_id.value(),
+                      .session_id = plan.session_id,
+                      .agent_id = {},
+                      .agent_name = node.agent,
+                      .status = chat::TaskStatus::cancelled,
+                      .error = node.error,
+                      .request_message_id = call_.request.id,
+                      .message_id = std::nullopt,
+                      .created_at = plan.updated_at,
+                      .started_at = std::nullopt,
+                      .completed_at = plan.updated_at,
+                      .kind = chat::TaskKind::step,
+                      .parent_id = plan.task_id};
+      change.steps.push_back(step);
+      change.events.push_back(chat::task_cancelled(step));
+    }
+    tell(change, plan);
+    return !change.nodes.empty();
+  });
+}
+
+/// One change at a time. One whose answer did not come may have been stored: then the plan, read again, has it.
+base::Task<> PlanRun::change(Edit edit) {
+  while (storing_) co_await wait_for_change();
+  storing_ = true;
+  struct Stored {
+    PlanRun& run;
+    ~Stored() {
+      run.storing_ = false;
+      run.notify();
+    }
+  } const stored{*this};
+  for (int tries = 0; tries < kTriesToStore; ++tries) {
+    Plan next = plan_;
+    ++next.version;
+    next.updated_at = ports_.clock.now();
+    PlanChange change{.plan = next.id, .version = next.version, .updated_at = next.updated_at};
+    if (!edit(next, change)) co_return;
+    const auto changed = co_await try_change(std::move(change));
+    if (changed == Changed::gone) throw chat::TaskGone();
+    if (changed == Changed::yes) {
+      plan_ = std::move(next);
+      co_return;
+    }
+    if (!changed) co_await pause(bounds_.before_asking_again);
+    co_await reload();
+  }
+  throw base::StoreError("the plan could not be stored");
+}
+
+base::Task<std::optional<Changed>> PlanRun::try_change(PlanChange change) {
+  try {
+    co_return co_await ports_.plans.change(call_.scope, call_.task, std::move(change));
+  } catch (const base::StoreError& failure) {
+    base::log::warning("plan_not_stored", {{"plan_id", plan_.id.str()}, {"reason", failure.what()}});
+  }
+  co_return std::nullopt;
+}
+
+base::Task<> PlanRun::reload() {
+  try {
+    auto plan = co_await ports_.plans.of_task(call_.scope, call_.task.id);
+    if (!plan) throw chat::TaskGone();
+    plan_ = std::move(*plan);
+  } catch (const base::StoreError& failure) {
+    base::log::warning("plan_not_read", {{"plan_id", plan_.id.str()}, {"reason", failure.what()}});
+  }
+}
+
+base::Task<> PlanRun::wait_for_change() { co_await changed_.async_wait(asio::as_tuple(asio::use_awaitable)); }
+
+base::Task<> PlanRun::pause(std::chrono::milliseconds time) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, time);
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
+double PlanRun::spent() const {
+  double sum = plan_.planning.cost_usd.value_or(0);
+  for (const PlanNode& node : plan_.nodes) {
+    if (node.usage) sum += node.usage->cost_usd.value_or(0);
+  }
+  return sum;
+}
+
+}  // namespace codelab::core::orchestration

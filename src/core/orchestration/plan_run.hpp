@@ -1,0 +1,93 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/clock.hpp"
+#include "core/agents/registry.hpp"
+#include "core/bus/agent_bus.hpp"
+#include "core/chat/call.hpp"
+#include "core/orchestration/plan_store.hpp"
+#include "core/orchestration/step_runner.hpp"
+
+namespace codelab::core::orchestration {
+
+/// Works off the nodes of one plan: each when what it depends on is done and its agent has a slot, several at the same
+/// time, each recorded before the next one begins. What was recorded is not done again by whoever takes the plan over.
+/// For one run, on the executor that run() is awaited on; outlives it.
+class PlanRun {
+ public:
+  struct Ports {
+    PlanStore& plans;
+    StepRunner& steps;
+    agents::AgentRegistry& agents;
+    bus::AgentBus& bus;
+    const base::Clock& clock;
+  };
+  struct Bounds {
+    /// Nodes at the same time.
+    std::size_t parallel = 4;
+    /// When what is not done by then is left undone.
+    std::chrono::milliseconds time{std::chrono::minutes{10}};
+    /// When so much is spent no further node begins; 0: whatever it costs.
+    double cost_usd = 0;
+    /// Of a node whose model fails.
+    int attempts = 2;
+    std::chrono::milliseconds before_another_attempt{1'000};
+    /// Before the agent's queue, which is full, or the store, which is away, is tried again.
+    std::chrono::milliseconds before_asking_again{500};
+  };
+
+  PlanRun(Ports ports, const chat::Call& call, Plan plan, Bounds bounds, base::Executor executor);
+
+  /// Until every node is done, failed or left undone. Throws chat::TaskGone when the plan's task has ended, and
+  /// base::StoreError when the store stays away.
+  base::Task<> run();
+  const Plan& plan() const { return plan_; }
+
+ private:
+  /// Changes the plan as it will be, and says what else goes with that; false when there is nothing to change.
+  using Edit = std::function<bool(Plan& plan, PlanChange& change)>;
+  class Claim;
+
+  base::Task<> change(Edit edit);
+  /// Nothing when the store did not answer.
+  base::Task<std::optional<Changed>> try_change(PlanChange change);
+  base::Task<> reload();
+  base::Task<> work_side_by_side(std::size_t workers);
+  base::Task<> work();
+  std::optional<std::string> next() const;
+  base::Task<> do_node(std::string id);
+  base::Task<> wait_for(bus::AgentBus::Turn& turn);
+  base::Task<bus::AgentBus::Turn> enter(const agents::CallableAgent& agent, base::TaskId step);
+  /// The step's task; nothing when the node is not as it was any more.
+  base::Task<std::optional<chat::Task>> begin(PlanNode node, agents::CallableAgent agent, base::TaskId step);
+  base::Task<base::Result<StepResult>> attempt(const PlanNode& node, const agents::CallableAgent& agent,
+                                               const chat::Task& step);
+  base::Task<> end(std::string id, std::optional<chat::Task> step, base::Result<StepResult> result);
+  base::Task<> skip_hopeless();
+  base::Task<> leave_undone();
+  base::Task<> wait_for_change();
+  base::Task<> pause(std::chrono::milliseconds time);
+  void notify() { changed_.cancel(); }
+  double spent() const;
+
+  Ports ports_;
+  const chat::Call& call_;
+  Plan plan_;
+  const Bounds bounds_;
+  /// Never expires: cancelled when something has changed.
+  boost::asio::steady_timer changed_;
+  bool storing_ = false;
+  /// Nodes that a worker has in hand.
+  std::set<std::string> claimed_;
+};
+
+}  // namespace codelab::core::orchestration

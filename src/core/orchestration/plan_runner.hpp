@@ -1,0 +1,63 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "core/chat/call.hpp"
+#include "core/chat/task_lifecycle.hpp"
+#include "core/events/stream_hub.hpp"
+#include "core/models/price_table.hpp"
+#include "core/orchestration/agent_picker.hpp"
+#include "core/orchestration/orchestrators.hpp"
+#include "core/orchestration/plan_run.hpp"
+#include "core/orchestration/planner.hpp"
+
+namespace codelab::core::orchestration {
+
+/// Runs a plan's task to its end: have the message planned, have the agents do the nodes, answer the user from what
+/// they did. A plan that cannot be made is one node for the agent that the message fits best. Each part is recorded
+/// before the next: whoever takes the task over goes on from there. Thread-safe.
+class PlanRunner final : public chat::CallRunner {
+ public:
+  struct Ports {
+    chat::TaskLifecycle& lifecycle;
+    chat::MessageStore& messages;
+    Orchestrators& orchestrators;
+    agents::AgentRegistry& agents;
+    PlanStore& plans;
+    Planner& planner;
+    AgentPicker& picker;
+    StepRunner& steps;
+    bus::AgentBus& bus;
+    models::ChatModel& model;
+    const models::PriceTable& prices;
+    events::StreamHub& hub;
+    const base::Clock& clock;
+  };
+
+  PlanRunner(Ports ports, std::int64_t context_tokens) : ports_(ports), context_tokens_(context_tokens) {}
+
+  base::Task<> run(chat::Call call) override;
+
+ private:
+  base::Task<std::optional<base::Error>> attempt(const chat::Call& call);
+  /// As it was made before, or made now. Errors: as ChatModel, target_required.
+  base::Task<base::Result<Plan>> plan_of(const chat::Call& call, const OrchestratorConfig& config);
+  base::Task<base::Result<Planned>> make(const chat::Call& call, const OrchestratorConfig& config);
+  base::Task<Plan> keep(const chat::Call& call, Planned planned);
+  base::Task<std::optional<base::Error>> answer(const chat::Call& call, const OrchestratorConfig& config,
+                                                const Plan& plan);
+  base::Task<base::Result<models::Completion>> put_together(const chat::Call& call, const OrchestratorConfig& config,
+                                                            const Plan& plan, base::MessageId answer);
+
+  Ports ports_;
+  std::int64_t context_tokens_;
+};
+
+/// The user's agents, as a planner is told of them.
+base::Task<std::vector<TeamMember>> team_of(agents::AgentRegistry& agents, identity::UserScope scope);
+
+}  // namespace codelab::core::orchestration

@@ -1,0 +1,182 @@
+#include "infra/postgres/plan_store.hpp"
+
+#include <cassert>
+
+#include "core/orchestration/id_list.hpp"
+
+namespace codelab::infra::postgres {
+namespace {
+
+using core::chat::RunnerId;
+using core::chat::Task;
+using core::chat::Usage;
+using core::events::NewEvent;
+using core::events::stream_of;
+using core::identity::UserScope;
+using core::orchestration::Changed;
+using core::orchestration::Plan;
+using core::orchestration::PlanChange;
+using core::orchestration::PlanId;
+using core::orchestration::PlanNode;
+
+/// Locked, so that nobody takes the task over, or ends it, before this is done.
+constexpr Sql kRuns =
+    "SELECT 1::bigint FROM tasks WHERE user_id = $1 AND id = $2 AND session_id = $3 AND runner = $4 "
+    "AND status IN ('queued', 'running') FOR UPDATE";
+constexpr Sql kUnfinished =
+    "SELECT 1::bigint FROM tasks WHERE user_id = $1 AND id = $2 AND session_id = $3 "
+    "AND status IN ('queued', 'running') FOR UPDATE";
+constexpr Sql kInsertPlan =
+    "INSERT INTO plans (user_id, id, session_id, task_id, goal, prompt_tokens, completion_tokens, cost_usd, "
+    "created_at, "
+    "updated_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
+constexpr Sql kAdvancePlan =
+    "UPDATE plans SET version = $1, updated_at = $2 WHERE user_id = $3 AND id = $4 AND task_id = $5 AND version = $6";
+constexpr Sql kPutNode =
+    "INSERT INTO plan_nodes (user_id, plan_id, id, position, agent, instruction, expected_output, depends_on, status, "
+    "task_id, attempt, result, error_code, error_detail, prompt_tokens, completion_tokens, cost_usd) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) "
+    "ON CONFLICT (user_id, plan_id, id) DO UPDATE SET "
+    "position = excluded.position, agent = excluded.agent, instruction = excluded.instruction, "
+    "expected_output = excluded.expected_output, depends_on = excluded.depends_on, status = excluded.status, "
+    "task_id = excluded.task_id, attempt = excluded.attempt, result = excluded.result, "
+    "error_code = excluded.error_code, error_detail = excluded.error_detail, prompt_tokens = excluded.prompt_tokens, "
+    "completion_tokens = excluded.completion_tokens, cost_usd = excluded.cost_usd";
+constexpr Sql kRemoveNode = "DELETE FROM plan_nodes WHERE user_id = $1 AND plan_id = $2 AND id = $3";
+constexpr Sql kPutStep =
+    "INSERT INTO tasks (user_id, id, session_id, agent_id, agent_name, status, error_code, error_detail, "
+    "request_message_id, created_at, started_at, completed_at, runner, kind, parent_id) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (user_id, id) DO UPDATE SET "
+    "status = excluded.status, error_code = excluded.error_code, error_detail = excluded.error_detail, "
+    "started_at = coalesce(excluded.started_at, tasks.started_at), completed_at = excluded.completed_at, "
+    "runner = excluded.runner";
+#define CODELAB_PLAN_COLUMNS                                                                                   \
+  "SELECT p.id, p.session_id, p.task_id, p.goal, t.status, p.prompt_tokens, p.completion_tokens, p.cost_usd, " \
+  "p.created_at, p.updated_at, p.version FROM plans p JOIN tasks t ON t.user_id = p.user_id AND t.id = p.task_id "
+#define CODELAB_NODE_COLUMNS                                                                                         \
+  "SELECT n.id, n.agent, n.instruction, n.expected_output, n.depends_on, n.status, n.task_id, n.attempt, n.result, " \
+  "n.error_code, n.error_detail, n.prompt_tokens, n.completion_tokens, n.cost_usd FROM plan_nodes n "
+constexpr Sql kPlan = CODELAB_PLAN_COLUMNS "WHERE p.user_id = $1 AND p.id = $2";
+constexpr Sql kPlanByTask = CODELAB_PLAN_COLUMNS "WHERE p.user_id = $1 AND p.task_id = $2";
+constexpr Sql kNodes = CODELAB_NODE_COLUMNS "WHERE n.user_id = $1 AND n.plan_id = $2 ORDER BY n.position";
+constexpr Sql kNodesByTask = CODELAB_NODE_COLUMNS
+    "JOIN plans p ON p.user_id = n.user_id AND p.id = n.plan_id WHERE p.user_id = $1 AND p.task_id = $2 "
+    "ORDER BY n.position";
+#undef CODELAB_PLAN_COLUMNS
+#undef CODELAB_NODE_COLUMNS
+
+Plan read_plan(const Rows& rows) {
+  Plan plan;
+  rows.read(plan.id, plan.session_id, plan.task_id, plan.goal, plan.status, plan.planning.prompt_tokens,
+            plan.planning.completion_tokens, plan.planning.cost_usd, plan.created_at, plan.updated_at, plan.version);
+  return plan;
+}
+
+PlanNode read_node(const Rows& rows) {
+  PlanNode node;
+  std::string depends_on;
+  std::optional<std::string> error_code;
+  std::optional<std::string> error_detail;
+  std::optional<std::int64_t> prompt_tokens;
+  std::optional<std::int64_t> completion_tokens;
+  std::optional<double> cost_usd;
+  rows.read(node.id, node.agent, node.instruction, node.expected_output, depends_on, node.status, node.task_id,
+            node.attempt, node.result, error_code, error_detail, prompt_tokens, completion_tokens, cost_usd);
+  node.depends_on = core::orchestration::ids_from_json(depends_on);
+  if (error_code) node.error = {.code = *error_code, .detail = error_detail.value_or("")};
+  if (prompt_tokens) node.usage = Usage{*prompt_tokens, completion_tokens.value_or(0), cost_usd};
+  return node;
+}
+
+void put_node(Transaction& tx, const UserScope& scope, const PlanId& plan, std::size_t place, const PlanNode& node) {
+  const auto error_code = node.error ? std::optional(node.error->code) : std::nullopt;
+  const auto error_detail = node.error ? std::optional(node.error->detail) : std::nullopt;
+  const auto prompt_tokens = node.usage ? std::optional(node.usage->prompt_tokens) : std::nullopt;
+  const auto completion_tokens = node.usage ? std::optional(node.usage->completion_tokens) : std::nullopt;
+  const auto cost_usd = node.usage ? node.usage->cost_usd : std::nullopt;
+  tx.add(kPutNode, scope.user(), plan, node.id, static_cast<std::int64_t>(place), node.agent, node.instruction,
+         node.expected_output, core::orchestration::to_json(node.depends_on), node.status, node.task_id, node.attempt,
+         node.result, error_code, error_detail, prompt_tokens, completion_tokens, cost_usd);
+}
+
+void put_step(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& step) {
+  const auto error_code = step.error ? std::optional(step.error->code) : std::nullopt;
+  const auto error_detail = step.error ? std::optional(step.error->detail) : std::nullopt;
+  tx.add(kPutStep, scope.user(), step.id, step.session_id, step.agent_id, step.agent_name, step.status, error_code,
+         error_detail, step.request_message_id, step.created_at, step.started_at, step.completed_at, runner, step.kind,
+         step.parent_id);
+}
+
+base::Task<Changed> create_plan(Transaction& tx, RunnerId runner, UserScope scope, Plan plan,
+                                std::vector<NewEvent> events) {
+  tx.advance(stream_of(plan.session_id), events.size());
+  tx.add(kRuns, scope.user(), plan.task_id, plan.session_id, runner);
+  auto answer = co_await tx.run();
+  if (!answer.at(1).next()) co_return Changed::gone;
+  tx.add(kInsertPlan, scope.user(), plan.id, plan.session_id, plan.task_id, plan.goal, plan.planning.prompt_tokens,
+         plan.planning.completion_tokens, plan.planning.cost_usd, plan.created_at, plan.updated_at, plan.version);
+  auto inserted = co_await tx.run();
+  if (inserted.at(0).affected() != 1) co_return Changed::stale;
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) put_node(tx, scope, plan.id, i, plan.nodes[i]);
+  tx.append(std::move(answer.at(0)), std::move(events));
+  co_await tx.commit();
+  co_return Changed::yes;
+}
+
+base::Task<Changed> change_plan(Transaction& tx, RunnerId runner, UserScope scope, Task task, PlanChange change,
+                                bool by_its_runner) {
+  tx.advance(stream_of(task.session_id), change.events.size());
+  if (by_its_runner) {
+    tx.add(kRuns, scope.user(), task.id, task.session_id, runner);
+  } else {
+    tx.add(kUnfinished, scope.user(), task.id, task.session_id);
+  }
+  tx.add(kAdvancePlan, change.version, change.updated_at, scope.user(), change.plan, task.id, change.version - 1);
+  auto answer = co_await tx.run();
+  if (!answer.at(1).next()) co_return Changed::gone;
+  if (answer.at(2).affected() != 1) co_return Changed::stale;
+  for (const auto& [place, node] : change.nodes) put_node(tx, scope, change.plan, place, node);
+  for (const std::string& id : change.removed) tx.add(kRemoveNode, scope.user(), change.plan, id);
+  for (const Task& step : change.steps) put_step(tx, runner, scope, step);
+  tx.append(std::move(answer.at(0)), std::move(change.events));
+  co_await tx.commit();
+  co_return Changed::yes;
+}
+
+std::optional<Plan> read_whole(Answer answer) {
+  auto plan = first_of(std::move(answer.at(0)), read_plan);
+  if (plan) plan->nodes = all_of(std::move(answer.at(1)), read_node);
+  return plan;
+}
+
+}  // namespace
+
+base::Task<Changed> PostgresPlanStore::create(UserScope scope, Plan plan, std::vector<NewEvent> events) {
+  return database_.write("plan.create", scope, create_plan, database_.runner(), scope, std::move(plan),
+                         std::move(events));
+}
+
+base::Task<Changed> PostgresPlanStore::change(UserScope scope, Task task, PlanChange change) {
+  return database_.write("plan.change", scope, change_plan, database_.runner(), scope, std::move(task),
+                         std::move(change), true);
+}
+
+base::Task<Changed> PostgresPlanStore::edit(UserScope scope, Task task, PlanChange change) {
+  assert(change.steps.empty());
+  return database_.write("plan.edit", scope, change_plan, database_.runner(), scope, std::move(task), std::move(change),
+                         false);
+}
+
+base::Task<std::optional<Plan>> PostgresPlanStore::find(UserScope scope, PlanId plan) {
+  Batch batch;
+  batch.add(kPlan, scope.user(), plan).add(kNodes, scope.user(), plan);
+  co_return read_whole(co_await database_.read("plan.find", scope, std::move(batch)));
+}
+
+base::Task<std::optional<Plan>> PostgresPlanStore::of_task(UserScope scope, base::TaskId task) {
+  Batch batch;
+  batch.add(kPlanByTask, scope.user(), task).add(kNodesByTask, scope.user(), task);
+  co_return read_whole(co_await database_.read("plan.of_task", scope, std::move(batch)));
+}
+
+}  // namespace codelab::infra::postgres

@@ -1,0 +1,176 @@
+#include "infra/sqlite/plan_store.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "core/orchestration/id_list.hpp"
+#include "infra/sqlite/rows.hpp"
+
+namespace codelab::infra::sqlite {
+namespace {
+
+using core::chat::RunnerId;
+using core::chat::Task;
+using core::chat::Usage;
+using core::events::NewEvent;
+using core::events::stream_of;
+using core::identity::UserScope;
+using core::orchestration::Changed;
+using core::orchestration::Plan;
+using core::orchestration::PlanChange;
+using core::orchestration::PlanId;
+using core::orchestration::PlanNode;
+
+constexpr Sql kRuns =
+    "SELECT 1 FROM tasks WHERE user_id = ? AND id = ? AND session_id = ? AND runner = ? "
+    "AND status IN ('queued', 'running')";
+constexpr Sql kUnfinished =
+    "SELECT 1 FROM tasks WHERE user_id = ? AND id = ? AND session_id = ? AND status IN ('queued', 'running')";
+constexpr Sql kPlanOfTask = "SELECT id FROM plans WHERE user_id = ? AND task_id = ?";
+constexpr Sql kInsertPlan =
+    "INSERT INTO plans (user_id, id, session_id, task_id, goal, prompt_tokens, completion_tokens, cost_usd, "
+    "created_at, "
+    "updated_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr Sql kAdvancePlan =
+    "UPDATE plans SET version = ?, updated_at = ? WHERE user_id = ? AND id = ? AND task_id = ? AND version = ?";
+constexpr Sql kPutNode =
+    "INSERT INTO plan_nodes (user_id, plan_id, id, position, agent, instruction, expected_output, depends_on, status, "
+    "task_id, attempt, result, error_code, error_detail, prompt_tokens, completion_tokens, cost_usd) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_id, plan_id, id) DO UPDATE SET "
+    "position = excluded.position, agent = excluded.agent, instruction = excluded.instruction, "
+    "expected_output = excluded.expected_output, depends_on = excluded.depends_on, status = excluded.status, "
+    "task_id = excluded.task_id, attempt = excluded.attempt, result = excluded.result, "
+    "error_code = excluded.error_code, error_detail = excluded.error_detail, prompt_tokens = excluded.prompt_tokens, "
+    "completion_tokens = excluded.completion_tokens, cost_usd = excluded.cost_usd";
+constexpr Sql kRemoveNode = "DELETE FROM plan_nodes WHERE user_id = ? AND plan_id = ? AND id = ?";
+constexpr Sql kPutStep =
+    "INSERT INTO tasks (user_id, id, session_id, agent_id, agent_name, status, error_code, error_detail, "
+    "request_message_id, created_at, started_at, completed_at, runner, kind, parent_id) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_id, id) DO UPDATE SET "
+    "status = excluded.status, error_code = excluded.error_code, error_detail = excluded.error_detail, "
+    "started_at = coalesce(excluded.started_at, started_at), completed_at = excluded.completed_at, "
+    "runner = excluded.runner";
+#define CODELAB_PLAN_COLUMNS                                                                                   \
+  "SELECT p.id, p.session_id, p.task_id, p.goal, t.status, p.prompt_tokens, p.completion_tokens, p.cost_usd, " \
+  "p.created_at, p.updated_at, p.version FROM plans p JOIN tasks t ON t.user_id = p.user_id AND t.id = p.task_id "
+constexpr Sql kPlan = CODELAB_PLAN_COLUMNS "WHERE p.user_id = ? AND p.id = ?";
+constexpr Sql kPlanByTask = CODELAB_PLAN_COLUMNS "WHERE p.user_id = ? AND p.task_id = ?";
+#undef CODELAB_PLAN_COLUMNS
+constexpr Sql kNodes =
+    "SELECT id, agent, instruction, expected_output, depends_on, status, task_id, attempt, result, error_code, "
+    "error_detail, prompt_tokens, completion_tokens, cost_usd FROM plan_nodes "
+    "WHERE user_id = ? AND plan_id = ? ORDER BY position";
+
+Plan read_plan(const Rows& rows) {
+  Plan plan;
+  rows.read(plan.id, plan.session_id, plan.task_id, plan.goal, plan.status, plan.planning.prompt_tokens,
+            plan.planning.completion_tokens, plan.planning.cost_usd, plan.created_at, plan.updated_at, plan.version);
+  return plan;
+}
+
+PlanNode read_node(const Rows& rows) {
+  PlanNode node;
+  std::string depends_on;
+  std::optional<std::string> error_code;
+  std::optional<std::string> error_detail;
+  std::optional<std::int64_t> prompt_tokens;
+  std::optional<std::int64_t> completion_tokens;
+  std::optional<double> cost_usd;
+  rows.read(node.id, node.agent, node.instruction, node.expected_output, depends_on, node.status, node.task_id,
+            node.attempt, node.result, error_code, error_detail, prompt_tokens, completion_tokens, cost_usd);
+  node.depends_on = core::orchestration::ids_from_json(depends_on);
+  if (error_code) node.error = {.code = *error_code, .detail = error_detail.value_or("")};
+  if (prompt_tokens) node.usage = Usage{*prompt_tokens, completion_tokens.value_or(0), cost_usd};
+  return node;
+}
+
+std::optional<Plan> whole(Connection& sql, const UserScope& scope, std::optional<Plan> plan) {
+  if (plan) plan->nodes = all_of(sql.query(kNodes, scope.user(), plan->id), read_node);
+  return plan;
+}
+
+void put_node(Connection& sql, const UserScope& scope, const PlanId& plan, std::size_t place, const PlanNode& node) {
+  const auto error_code = node.error ? std::optional<std::string_view>(node.error->code) : std::nullopt;
+  const auto error_detail = node.error ? std::optional<std::string_view>(node.error->detail) : std::nullopt;
+  const auto prompt_tokens = node.usage ? std::optional(node.usage->prompt_tokens) : std::nullopt;
+  const auto completion_tokens = node.usage ? std::optional(node.usage->completion_tokens) : std::nullopt;
+  const auto cost_usd = node.usage ? node.usage->cost_usd : std::nullopt;
+  sql.execute(kPutNode, scope.user(), plan, node.id, static_cast<std::int64_t>(place), node.agent, node.instruction,
+              node.expected_output, core::orchestration::to_json(node.depends_on), node.status, node.task_id,
+              node.attempt, node.result, error_code, error_detail, prompt_tokens, completion_tokens, cost_usd);
+}
+
+void put_step(Connection& sql, const RunnerId& runner, const UserScope& scope, const Task& step) {
+  const auto error_code = step.error ? std::optional<std::string_view>(step.error->code) : std::nullopt;
+  const auto error_detail = step.error ? std::optional<std::string_view>(step.error->detail) : std::nullopt;
+  sql.execute(kPutStep, scope.user(), step.id, step.session_id, step.agent_id, step.agent_name, step.status, error_code,
+              error_detail, step.request_message_id, step.created_at, step.started_at, step.completed_at, runner,
+              step.kind, step.parent_id);
+}
+
+Changed create_plan(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Plan& plan,
+                    const std::vector<NewEvent>& events) {
+  Connection& sql = tx.sql();
+  if (!any_of(sql.query(kRuns, scope.user(), plan.task_id, plan.session_id, runner))) return Changed::gone;
+  if (any_of(sql.query(kPlanOfTask, scope.user(), plan.task_id))) return Changed::stale;
+  sql.execute(kInsertPlan, scope.user(), plan.id, plan.session_id, plan.task_id, plan.goal, plan.planning.prompt_tokens,
+              plan.planning.completion_tokens, plan.planning.cost_usd, plan.created_at, plan.updated_at, plan.version);
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) put_node(sql, scope, plan.id, i, plan.nodes[i]);
+  tx.append(scope.user(), stream_of(plan.session_id), events);
+  return Changed::yes;
+}
+
+Changed change_plan(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task,
+                    const PlanChange& change) {
+  Connection& sql = tx.sql();
+  if (sql.execute(kAdvancePlan, change.version, change.updated_at, scope.user(), change.plan, task.id,
+                  change.version - 1) != 1) {
+    return Changed::stale;
+  }
+  for (const auto& [place, node] : change.nodes) put_node(sql, scope, change.plan, place, node);
+  for (const std::string& id : change.removed) sql.execute(kRemoveNode, scope.user(), change.plan, id);
+  for (const Task& step : change.steps) put_step(sql, runner, scope, step);
+  tx.append(scope.user(), stream_of(task.session_id), change.events);
+  return Changed::yes;
+}
+
+}  // namespace
+
+base::Task<Changed> SqlitePlanStore::create(UserScope scope, Plan plan, std::vector<NewEvent> events) {
+  return database_.writer().run(
+      "plan.create", [runner = database_.runner(), scope, plan = std::move(plan), events = std::move(events)](
+                         Transaction& tx) { return create_plan(tx, runner, scope, plan, events); });
+}
+
+base::Task<Changed> SqlitePlanStore::change(UserScope scope, Task task, PlanChange change) {
+  return database_.writer().run("plan.change", [runner = database_.runner(), scope, task = std::move(task),
+                                                change = std::move(change)](Transaction& tx) {
+    const bool runs = any_of(tx.sql().query(kRuns, scope.user(), task.id, task.session_id, runner));
+    return runs ? change_plan(tx, runner, scope, task, change) : Changed::gone;
+  });
+}
+
+base::Task<Changed> SqlitePlanStore::edit(UserScope scope, Task task, PlanChange change) {
+  assert(change.steps.empty());
+  return database_.writer().run("plan.edit", [runner = database_.runner(), scope, task = std::move(task),
+                                              change = std::move(change)](Transaction& tx) {
+    const bool unfinished = any_of(tx.sql().query(kUnfinished, scope.user(), task.id, task.session_id));
+    return unfinished ? change_plan(tx, runner, scope, task, change) : Changed::gone;
+  });
+}
+
+base::Task<std::optional<Plan>> SqlitePlanStore::find(UserScope scope, PlanId plan) {
+  return database_.readers().run("plan.find", [=](Connection& sql) {
+    const ReadTransaction reading(sql);
+    return whole(sql, scope, first_of(sql.query(kPlan, scope.user(), plan), read_plan));
+  });
+}
+
+base::Task<std::optional<Plan>> SqlitePlanStore::of_task(UserScope scope, base::TaskId task) {
+  return database_.readers().run("plan.of_task", [=](Connection& sql) {
+    const ReadTransaction reading(sql);
+    return whole(sql, scope, first_of(sql.query(kPlanByTask, scope.user(), task), read_plan));
+  });
+}
+
+}  // namespace codelab::infra::sqlite

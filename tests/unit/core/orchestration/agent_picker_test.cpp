@@ -1,0 +1,69 @@
+#include "core/orchestration/agent_picker.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/fakes/hand_loop.hpp"
+
+namespace codelab::core::orchestration {
+namespace {
+
+const std::vector<TeamMember> kTeam{{"coder", "Writes code."}, {"architect", "Designs."}, {"asker", "Answers."}};
+
+TEST(AsksForAPlan, several_items_work_in_an_order_or_several_of_the_team) {
+  EXPECT_TRUE(asks_for_a_plan("Please:\n- design it\n- write it", kTeam));
+  EXPECT_TRUE(asks_for_a_plan("1. design it\n2) write it", kTeam));
+  EXPECT_TRUE(asks_for_a_plan("Design it, THEN write it.", kTeam));
+  EXPECT_TRUE(asks_for_a_plan("Спроектируй, а затем напиши.", kTeam));
+  EXPECT_TRUE(asks_for_a_plan("Let the architect and the coder do it", kTeam));
+}
+
+TEST(AsksForAPlan, small_talk_and_one_question_do_not) {
+  EXPECT_FALSE(asks_for_a_plan("", kTeam));
+  EXPECT_FALSE(asks_for_a_plan("Hello!", kTeam));
+  EXPECT_FALSE(asks_for_a_plan("What is the authentication of strengthened firsts?", kTeam));
+  EXPECT_FALSE(asks_for_a_plan("- only this", kTeam));
+  EXPECT_FALSE(asks_for_a_plan("Would a coder do that?", kTeam));
+  EXPECT_FALSE(asks_for_a_plan("first this, then that", {kTeam.front()}));
+}
+
+/// Each text has a direction of its own, by the word that it contains.
+class WordEmbedder final : public models::Embedder {
+ public:
+  base::Task<base::Result<std::vector<models::Embedding>>> embed(std::vector<std::string> texts) override {
+    if (away) co_return base::make_error(base::ErrorCode::model_failed, "away");
+    std::vector<models::Embedding> all;
+    for (const std::string& text : texts) {
+      all.push_back(
+          {.model = "m", .values = {text.contains("code") ? 1.0F : 0.0F, text.contains("Designs") ? 1.0F : 0.0F}});
+    }
+    co_return all;
+  }
+  models::ModelInfo info() const override { return {.name = "m"}; }
+
+  bool away = false;
+};
+
+class AgentPickerTest : public testing::Test {
+ protected:
+  std::string pick(std::string message, std::vector<TeamMember> team = kTeam) {
+    return team[loop_.run(picker_.pick(std::move(message), team))].name;
+  }
+
+  WordEmbedder embedder_;
+  AgentPicker picker_{embedder_};
+  tests::HandLoop loop_;
+};
+
+TEST_F(AgentPickerTest, the_nearest_in_meaning_is_picked) {
+  EXPECT_EQ(pick("some code"), "coder");
+  EXPECT_EQ(pick("Designs"), "architect");
+}
+
+TEST_F(AgentPickerTest, while_nothing_can_be_compared_whoever_answers_questions_is_picked) {
+  embedder_.away = true;
+  EXPECT_EQ(pick("some code"), "asker");
+  EXPECT_EQ(pick("some code", {kTeam[1], kTeam[0]}), "architect");
+}
+
+}  // namespace
+}  // namespace codelab::core::orchestration
