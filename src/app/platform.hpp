@@ -16,7 +16,6 @@
 #include "config/settings.hpp"
 #include "core/agents/registry.hpp"
 #include "core/chat/cancellation.hpp"
-#include "core/chat/direct_call.hpp"
 #include "core/chat/interactions.hpp"
 #include "core/chat/message_poster.hpp"
 #include "core/chat/runner_by_kind.hpp"
@@ -29,6 +28,9 @@
 #include "core/models/price_table.hpp"
 #include "core/orchestration/automatic.hpp"
 #include "core/orchestration/plan_runner.hpp"
+#include "core/work/ask_agent.hpp"
+#include "core/work/direct_call.hpp"
+#include "core/work/memory_search.hpp"
 #include "infra/argon2/password_hasher.hpp"
 #include "infra/curl/curl_client.hpp"
 
@@ -92,15 +94,17 @@ struct Platform {
   core::chat::Interactions interactions;
   core::chat::TaskLifecycle lifecycle;
   core::chat::Cancellation cancellation;
-  core::chat::DirectCallRunner direct_calls;
   base::TaskGroup upkeep;
   core::bus::AgentBus bus;
+  core::work::Worker worker;
+  core::work::MemorySearch memory_search;
+  core::work::AskAgent ask_agent;
+  core::work::DirectCallRunner direct_calls;
   core::orchestration::Orchestrators orchestrators;
   core::orchestration::AgentPicker picker;
   core::orchestration::Automatic automatic;
   core::chat::Targets targets;
   core::orchestration::Planner planner;
-  core::orchestration::StepRunner steps;
   core::orchestration::PlanRunner plans;
   core::chat::RunnerByKind runner;
   core::chat::QueuedCalls queued;

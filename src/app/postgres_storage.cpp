@@ -16,6 +16,7 @@
 #include "infra/postgres/task_leases.hpp"
 #include "infra/postgres/task_store.hpp"
 #include "infra/postgres/user_store.hpp"
+#include "infra/postgres/work_log.hpp"
 
 namespace codelab::app {
 namespace {
@@ -47,6 +48,7 @@ class PostgresStorage final : public Storage {
   core::chat::TaskStore& tasks() override { return tasks_; }
   core::orchestration::OrchestratorStore& orchestrators() override { return orchestrators_; }
   core::orchestration::PlanStore& plans() override { return plans_; }
+  core::work::WorkLog& work_log() override { return work_log_; }
   std::vector<core::chat::TaskLeases*> task_leases() override {
     std::vector<core::chat::TaskLeases*> all;
     all.reserve(task_leases_.size());
@@ -69,6 +71,7 @@ class PostgresStorage final : public Storage {
   infra::postgres::PostgresTaskStore tasks_{database_};
   infra::postgres::PostgresOrchestratorStore orchestrators_{database_};
   infra::postgres::PostgresPlanStore plans_{database_};
+  infra::postgres::PostgresWorkLog work_log_{database_};
   std::deque<infra::postgres::PostgresTaskLeases> task_leases_;
   infra::postgres::PostgresMemoryDebts memory_debts_{database_};
   infra::postgres::PostgresEventLog event_log_{database_};

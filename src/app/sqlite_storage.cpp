@@ -12,6 +12,7 @@
 #include "infra/sqlite/task_leases.hpp"
 #include "infra/sqlite/task_store.hpp"
 #include "infra/sqlite/user_store.hpp"
+#include "infra/sqlite/work_log.hpp"
 
 namespace codelab::app {
 namespace {
@@ -32,6 +33,7 @@ class SqliteStorage final : public Storage {
   core::chat::TaskStore& tasks() override { return tasks_; }
   core::orchestration::OrchestratorStore& orchestrators() override { return orchestrators_; }
   core::orchestration::PlanStore& plans() override { return plans_; }
+  core::work::WorkLog& work_log() override { return work_log_; }
   std::vector<core::chat::TaskLeases*> task_leases() override { return {&task_leases_}; }
   core::chat::MemoryDebts& memory_debts() override { return memory_debts_; }
   core::events::EventLog& event_log() override { return event_log_; }
@@ -50,6 +52,7 @@ class SqliteStorage final : public Storage {
   infra::sqlite::SqliteTaskStore tasks_{database_};
   infra::sqlite::SqliteOrchestratorStore orchestrators_{database_};
   infra::sqlite::SqlitePlanStore plans_{database_};
+  infra::sqlite::SqliteWorkLog work_log_{database_};
   infra::sqlite::SqliteTaskLeases task_leases_{database_};
   infra::sqlite::SqliteMemoryDebts memory_debts_{database_};
   infra::sqlite::SqliteEventLog event_log_{database_};

@@ -19,6 +19,7 @@
 #include "core/memory/ports.hpp"
 #include "core/orchestration/orchestrator_store.hpp"
 #include "core/orchestration/plan_store.hpp"
+#include "core/work/work_log.hpp"
 
 namespace codelab::app {
 
@@ -41,6 +42,7 @@ class Storage {
   virtual core::chat::TaskStore& tasks() = 0;
   virtual core::orchestration::OrchestratorStore& orchestrators() = 0;
   virtual core::orchestration::PlanStore& plans() = 0;
+  virtual core::work::WorkLog& work_log() = 0;
   /// One for each database that tasks are kept in: each is kept on its own.
   virtual std::vector<core::chat::TaskLeases*> task_leases() = 0;
   virtual core::chat::MemoryDebts& memory_debts() = 0;

@@ -61,6 +61,10 @@ struct Settings {
   std::int64_t max_connections = 10'000;
   std::int64_t max_running_tasks = 4'096;
   std::int64_t max_queue_seconds = 1'800;
+  std::int64_t max_tool_calls = 16;
+  std::int64_t max_task_tokens = 200'000;
+  std::int64_t max_ask_depth = 3;
+  std::int64_t ask_seconds = 300;
   std::int64_t request_timeout_seconds = 30;
   std::int64_t memory_index_mb = 1'024;
 

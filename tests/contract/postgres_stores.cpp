@@ -17,6 +17,7 @@
 #include "infra/postgres/task_leases.hpp"
 #include "infra/postgres/task_store.hpp"
 #include "infra/postgres/user_store.hpp"
+#include "infra/postgres/work_log.hpp"
 #include "tests/contract/store_kinds.hpp"
 #include "tests/servers/pgbouncer.hpp"
 #include "tests/servers/postgres_server.hpp"
@@ -106,6 +107,7 @@ struct Process {
   postgres::PostgresTaskStore tasks{database};
   postgres::PostgresOrchestratorStore orchestrators{database};
   postgres::PostgresPlanStore plans{database};
+  postgres::PostgresWorkLog work_log{database};
   AllLeases leases{database};
   postgres::PostgresMemoryDebts debts{database};
   postgres::PostgresEventLog log{database};
@@ -128,6 +130,7 @@ class PostgresStores final : public Stores {
   core::chat::TaskStore& tasks() override { return process_->tasks; }
   core::orchestration::OrchestratorStore& orchestrators() override { return process_->orchestrators; }
   core::orchestration::PlanStore& plans() override { return process_->plans; }
+  core::work::WorkLog& work_log() override { return process_->work_log; }
   core::chat::TaskLeases& leases() override { return process_->leases; }
   core::chat::MemoryDebts& debts() override { return process_->debts; }
   core::events::EventLog& log() override { return process_->log; }

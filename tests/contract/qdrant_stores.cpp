@@ -16,6 +16,7 @@
 #include "infra/sqlite/task_leases.hpp"
 #include "infra/sqlite/task_store.hpp"
 #include "infra/sqlite/user_store.hpp"
+#include "infra/sqlite/work_log.hpp"
 #include "tests/contract/store_kinds.hpp"
 #include "tests/contract/temporary_folder.hpp"
 #include "tests/servers/qdrant_server.hpp"
@@ -93,6 +94,7 @@ class QdrantStores final : public Stores {
   core::chat::TaskStore& tasks() override { return tasks_; }
   core::orchestration::OrchestratorStore& orchestrators() override { return orchestrators_; }
   core::orchestration::PlanStore& plans() override { return plans_; }
+  core::work::WorkLog& work_log() override { return work_log_; }
   core::events::EventLog& log() override { return log_; }
   core::events::OwnStream& own_stream() override { return log_; }
   core::memory::MemoryStore& memory() override { return memory_; }
@@ -113,6 +115,7 @@ class QdrantStores final : public Stores {
   sqlite::SqliteTaskStore tasks_{database_};
   sqlite::SqliteOrchestratorStore orchestrators_{database_};
   sqlite::SqlitePlanStore plans_{database_};
+  sqlite::SqliteWorkLog work_log_{database_};
   sqlite::SqliteTaskLeases leases_{database_};
   sqlite::SqliteMemoryDebts debts_{database_};
   sqlite::SqliteEventLog log_{database_};

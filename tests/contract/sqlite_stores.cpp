@@ -13,6 +13,7 @@
 #include "infra/sqlite/task_leases.hpp"
 #include "infra/sqlite/task_store.hpp"
 #include "infra/sqlite/user_store.hpp"
+#include "infra/sqlite/work_log.hpp"
 #include "tests/contract/store_kinds.hpp"
 #include "tests/contract/temporary_folder.hpp"
 
@@ -42,6 +43,7 @@ struct Process {
   sqlite::SqliteTaskStore tasks{database};
   sqlite::SqliteOrchestratorStore orchestrators{database};
   sqlite::SqlitePlanStore plans{database};
+  sqlite::SqliteWorkLog work_log{database};
   sqlite::SqliteTaskLeases leases{database};
   sqlite::SqliteMemoryDebts debts{database};
   sqlite::SqliteEventLog log{database};
@@ -62,6 +64,7 @@ class SqliteStores final : public Stores {
   core::chat::TaskStore& tasks() override { return process_->tasks; }
   core::orchestration::OrchestratorStore& orchestrators() override { return process_->orchestrators; }
   core::orchestration::PlanStore& plans() override { return process_->plans; }
+  core::work::WorkLog& work_log() override { return process_->work_log; }
   core::chat::TaskLeases& leases() override { return process_->leases; }
   core::chat::MemoryDebts& debts() override { return process_->debts; }
   core::events::EventLog& log() override { return process_->log; }

@@ -17,6 +17,7 @@
 #include "core/memory/ports.hpp"
 #include "core/orchestration/orchestrator_store.hpp"
 #include "core/orchestration/plan_store.hpp"
+#include "core/work/work_log.hpp"
 #include "tests/contract/run_task.hpp"
 #include "tests/contract/store_doubles.hpp"
 
@@ -34,6 +35,7 @@ class Stores {
   virtual core::chat::TaskStore& tasks() = 0;
   virtual core::orchestration::OrchestratorStore& orchestrators() = 0;
   virtual core::orchestration::PlanStore& plans() = 0;
+  virtual core::work::WorkLog& work_log() = 0;
   virtual core::events::EventLog& log() = 0;
   virtual core::events::OwnStream& own_stream() = 0;
   virtual core::memory::MemoryStore& memory() = 0;

@@ -34,6 +34,7 @@ class ScriptedOpenAi:
         self._queued: collections.deque[str] = collections.deque()
         self._gates: dict[str, asyncio.Event] = {}
         self._plans: dict[str, collections.deque[str]] = {}
+        self._conversations: dict[str, tuple] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -51,6 +52,11 @@ class ScriptedOpenAi:
     def plan(self, word: str, *answers: str) -> None:
         """Who asks for JSON in a conversation with `word` gets these answers in turn, the last again and again."""
         self._plans[word] = collections.deque(answers)
+
+    def converse(self, word: str, *turns: str | list[tuple[str, dict]]) -> None:
+        """Who may call tools and asks something with `word` gets these turns, one after each result: a text, which may
+        hold directives, or calls of tools with their arguments."""
+        self._conversations[word] = turns
 
     def open_gate(self, name: str) -> None:
         """Lets pass who waits or will wait at [[gate NAME]]."""
@@ -141,7 +147,20 @@ class ScriptedOpenAi:
                 return answers.popleft() if len(answers) > 1 else answers[0]
         return None
 
+    def _turn(self, record: dict) -> str | list[tuple[str, dict]] | None:
+        body = record["body"]
+        for word, turns in self._conversations.items():
+            if "tools" in body and word in record["text"]:
+                done = sum(1 for message in body["messages"] if message.get("tool_calls"))
+                return turns[min(done, len(turns) - 1)]
+        return None
+
     async def _answer(self, request: web.Request, record: dict) -> web.StreamResponse:
+        turn = self._turn(record)
+        if isinstance(turn, list) and record["body"].get("tool_choice") != "none":
+            return await self._call_tools(request, record, turn)
+        if isinstance(turn, str):
+            record["directive"] = turn
         planned = self._planned(record["body"])
         directives = scripted_directives.parse(record["directive"] if planned is None else "")
         directives.say = planned if planned is not None else directives.say
@@ -180,8 +199,23 @@ class ScriptedOpenAi:
         record["outcome"] = "answered"
         return response
 
-    async def _finish_stream(self, request, response, record) -> None:
-        end = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    async def _call_tools(self, request, record, calls: list[tuple[str, dict]]) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
+        record["usage"] = _usage(record["body"], ["x"] * len(calls))
+        record["outcome"] = "called"
+        for index, (name, arguments) in enumerate(calls):
+            text = arguments if isinstance(arguments, str) else json.dumps(arguments)
+            function = {"name": name, "arguments": ""}
+            call = {"index": index, "id": f"call_{index}", "type": "function", "function": function}
+            await self._send_chunk(request, response, record, _tool_delta(call))
+            for half in (text[:7], text[7:]):
+                await self._send_chunk(request, response, record,
+                                       _tool_delta({"index": index, "function": {"arguments": half}}))
+        await self._finish_stream(request, response, record, "tool_calls")
+        return response
+
+    async def _finish_stream(self, request, response, record, reason: str = "stop") -> None:
+        end = {"index": 0, "delta": {}, "finish_reason": reason}
         await self._send_chunk(request, response, record, end)
         if record["body"].get("stream_options", {}).get("include_usage"):
             usage = _envelope(record, "chat.completion.chunk", choices=[], usage=record["usage"])
@@ -273,6 +307,10 @@ def _envelope(record: dict, kind: str, **fields) -> dict:
 def _delta(token: str, first: bool) -> dict:
     delta = {"role": "assistant", "content": token} if first else {"content": token}
     return {"index": 0, "delta": delta, "finish_reason": None}
+
+
+def _tool_delta(call: dict) -> dict:
+    return {"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": None}
 
 
 def _refusal(directives) -> web.Response:

@@ -56,7 +56,7 @@ struct AgentConfig {
         field("max_tokens", &AgentConfig::max_tokens,
               {.minimum = 0, .maximum = 1'000'000, .doc = "Bound of one answer; 0: the model's own."}),
         field("tools", &AgentConfig::tools,
-              {.max_length = 128, .doc = "Names of tools; kept as they are, no tool is called yet."}),
+              {.max_length = 128, .doc = "Names of tools that its model may call: ask_agent, memory_search."}),
         field("memory", &AgentConfig::memory),
         field("concurrency_limit", &AgentConfig::concurrency_limit,
               {.minimum = 1, .maximum = 10, .doc = "Tasks at the same time; up to 100 more wait."}),

@@ -85,6 +85,7 @@ Agent recruit(const Member& member, base::Timestamp now) {
   agent.name = member.name;
   agent.config.system_prompt = member.system_prompt;
   agent.config.temperature = member.temperature;
+  agent.config.tools = {"ask_agent", "memory_search"};
   agent.created_at = now;
   agent.updated_at = now;
   return agent;

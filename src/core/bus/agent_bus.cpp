@@ -85,6 +85,9 @@ class Waiter {
 
 }  // namespace
 
+AgentBus::Turn::Turn(std::weak_ptr<AgentBus> bus, std::shared_ptr<Member> member)
+    : bus_(std::move(bus)), ticket_(member->ticket), bounds_(member->bounds), member_(std::move(member)) {}
+
 void AgentBus::Turn::leave() {
   const auto bus = bus_.lock();
   if (member_ && bus) bus->leave(member_);
@@ -123,14 +126,40 @@ base::Task<base::Result<AgentBus::Turn>> AgentBus::enter(Ticket ticket, QueueBou
   co_return Turn(self_, std::move(member));
 }
 
+base::Task<AgentBus::Turn> AgentBus::enter_and_come(Ticket ticket, QueueBounds bounds) {
+  for (;;) {
+    auto turn = co_await enter(ticket, bounds);
+    if (turn && co_await turn->come(Clock::time_point::max()) == Came::yes) co_return std::move(*turn);
+    boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor, limits_.full);
+    co_await pause.async_wait(boost::asio::use_awaitable);
+  }
+}
+
+base::Task<> AgentBus::Turn::step_aside() {
+  const auto bus = bus_.lock();
+  const auto member = std::exchange(member_, nullptr);
+  if (!member || !bus) co_return;
+  bus->forget(member);
+  co_await bus->leave_and_look(member);
+}
+
+base::Task<> AgentBus::Turn::come_back() {
+  const auto bus = bus_.lock();
+  if (member_ || !bus) co_return;
+  auto again = co_await bus->enter_and_come(ticket_, bounds_);
+  member_ = std::move(again.member_);
+}
+
+void AgentBus::forget(const std::shared_ptr<Member>& member) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = agents_.find(key_of(member->ticket));
+  std::erase(found->second.members, member);
+  if (found->second.members.empty()) agents_.erase(found);
+}
+
 /// Once the group takes nothing more, the process ends: its places are free after their time.
 void AgentBus::leave(const std::shared_ptr<Member>& member) {
-  {
-    const std::scoped_lock lock(mutex_);
-    const auto found = agents_.find(key_of(member->ticket));
-    std::erase(found->second.members, member);
-    if (found->second.members.empty()) agents_.erase(found);
-  }
+  forget(member);
   group_.spawn(executor_, leave_and_look(member));
 }
 

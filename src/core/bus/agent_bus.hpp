@@ -23,6 +23,8 @@ class AgentBus {
     std::chrono::milliseconds waiting{100};
     /// Between two looks at those in which all that is here runs.
     std::chrono::milliseconds running{3'000};
+    /// Before a full queue is tried again.
+    std::chrono::milliseconds full{500};
   };
 
   /// `group` runs what outlives its caller, on `executor`; it ends before this does.
@@ -37,8 +39,7 @@ class AgentBus {
   /// A place in a queue, left when this ends. May outlive the bus.
   class Turn {
    public:
-    Turn(std::weak_ptr<AgentBus> bus, std::shared_ptr<Member> member)
-        : bus_(std::move(bus)), member_(std::move(member)) {}
+    Turn(std::weak_ptr<AgentBus> bus, std::shared_ptr<Member> member);
     Turn(Turn&& other) noexcept = default;
     Turn& operator=(Turn&&) = delete;
     ~Turn() { leave(); }
@@ -48,14 +49,23 @@ class AgentBus {
     base::Task<Came> come(std::chrono::steady_clock::time_point deadline);
     /// Gives the place back before this ends; nothing else is asked of it afterwards.
     void leave();
+    /// Gives the place to others for a while. Returns when it is given back.
+    base::Task<> step_aside();
+    /// Ends that, as enter_and_come().
+    base::Task<> come_back();
 
    private:
     std::weak_ptr<AgentBus> bus_;
+    Ticket ticket_;
+    QueueBounds bounds_;
     std::shared_ptr<Member> member_;
   };
 
   /// Errors: queue_full.
   base::Task<base::Result<Turn>> enter(Ticket ticket, QueueBounds bounds);
+  /// For the part of a task that was accepted before: waits until it has its slot, outside the queue while that is
+  /// full. Where no more turns are handed out, until it is cancelled.
+  base::Task<Turn> enter_and_come(Ticket ticket, QueueBounds bounds);
   /// Looks after all places, until it is cancelled.
   base::Task<> run();
   /// Nobody's turn comes here any more; places are looked after as before. On any thread.
@@ -73,6 +83,7 @@ class AgentBus {
 
   static Key key_of(const Ticket& ticket) { return {ticket.scope.user(), ticket.agent}; }
   void leave(const std::shared_ptr<Member>& member);
+  void forget(const std::shared_ptr<Member>& member);
   base::Task<> leave_and_look(std::shared_ptr<Member> member);
   base::Task<> look_after(Key key);
   base::Task<> look_after_due(Key key);

@@ -2,7 +2,7 @@
 
 #include "base/task.hpp"
 #include "core/agents/registry.hpp"
-#include "core/bus/agent_queues.hpp"
+#include "core/bus/agent_bus.hpp"
 #include "core/chat/values.hpp"
 #include "core/identity/user_scope.hpp"
 
@@ -17,6 +17,8 @@ struct Call {
   agents::CallableAgent agent;
   /// The session has messages before this one.
   bool has_history = false;
+  /// How often it was begun, this time included.
+  std::int64_t attempt = 1;
 };
 
 /// Of an agent's tasks.
@@ -28,9 +30,10 @@ inline bus::QueueBounds bounds_of(const agents::CallableAgent& agent) {
 class CallRunner {
  public:
   virtual ~CallRunner() = default;
-  /// Whatever happens the task ends, completed, failed or cancelled. Runs on the user's home core. Throws
-  /// operation_aborted when it is cancelled with the whole process; another process takes the task over.
-  virtual base::Task<> run(Call call) = 0;
+  /// Whatever happens the task ends, completed, failed or cancelled. `turn` is the slot that it has at its agent. Runs
+  /// on the user's home core. Throws operation_aborted when it is cancelled with the whole process; another process
+  /// takes the task over.
+  virtual base::Task<> run(Call call, bus::AgentBus::Turn& turn) = 0;
 };
 
 }  // namespace codelab::core::chat

@@ -53,7 +53,9 @@ base::Task<base::Result<std::optional<TaskEnd>>> find_end(TaskStore& tasks, iden
   co_return TaskEnd{.task = std::move(*task), .answer = std::move(answer)};
 }
 
-base::Task<> run_at_once(CallRunner& runner, Call call, bus::AgentBus::Turn) { co_await runner.run(std::move(call)); }
+base::Task<> run_at_once(CallRunner& runner, Call call, bus::AgentBus::Turn turn) {
+  co_await runner.run(std::move(call), turn);
+}
 
 }  // namespace
 
@@ -109,8 +111,8 @@ bool MessagePoster::start(Call call, RunningTasks::Hold running, bus::AgentBus::
   const identity::UserScope scope = call.scope;
   // By what is stored: a turn may have come since.
   const bool queued = call.task.status == TaskStatus::queued;
-  auto work = queued ? queued_.run(std::move(call), std::move(turn), 1)
-                     : run_at_once(runner_, std::move(call), std::move(turn));
+  auto work =
+      queued ? queued_.run(std::move(call), std::move(turn)) : run_at_once(runner_, std::move(call), std::move(turn));
   return ports_.work.spawn(home, until_ended(ports_.tasks, scope, std::move(running), std::move(work)));
 }
 

@@ -21,7 +21,7 @@ base::Error waited_too_long() {
 
 }  // namespace
 
-base::Task<> QueuedCalls::run(Call call, bus::AgentBus::Turn turn, std::int64_t attempt) {
+base::Task<> QueuedCalls::run(Call call, bus::AgentBus::Turn turn) {
   if (call.task.status == TaskStatus::running && !turn.has_come()) co_await tell_that_it_waits(call);
   const Wait waited = co_await wait(call, turn);
   if (waited == Wait::in_vain) co_return;
@@ -32,8 +32,8 @@ base::Task<> QueuedCalls::run(Call call, bus::AgentBus::Turn turn, std::int64_t 
     co_return co_await ports_.lifecycle.fail(call, agent.error());
   }
   call.agent = std::move(*agent);
-  const bool wanted = co_await ports_.lifecycle.begin(call, attempt);
-  if (wanted) co_await ports_.runner.run(std::move(call));
+  const bool wanted = co_await ports_.lifecycle.begin(call);
+  if (wanted) co_await ports_.runner.run(std::move(call), turn);
 }
 
 base::Task<> QueuedCalls::tell_that_it_waits(Call& call) {

@@ -29,10 +29,10 @@ class QueuedCalls {
 
   QueuedCalls(Ports ports, Limits limits) : ports_(ports), limits_(limits) {}
 
-  /// Begins the task for the `attempt`th time when its turn comes, with the agent as that is then. Fails it when that
+  /// Begins the task when its turn comes, with the agent as that is then. Fails it when that
   /// is gone, or the turn has not come in time; leaves a task that is gone, and lets others have it when this process
   /// ends. Runs on the user's home core. Throws as CallRunner::run().
-  base::Task<> run(Call call, bus::AgentBus::Turn turn, std::int64_t attempt);
+  base::Task<> run(Call call, bus::AgentBus::Turn turn);
 
  private:
   enum class Wait : std::uint8_t { over, too_long, in_vain };

@@ -11,8 +11,8 @@ class RunnerByKind final : public CallRunner {
  public:
   RunnerByKind(CallRunner& direct, CallRunner& plans) : direct_(direct), plans_(plans) {}
 
-  base::Task<> run(Call call) override {
-    return call.task.kind == TaskKind::plan ? plans_.run(std::move(call)) : direct_.run(std::move(call));
+  base::Task<> run(Call call, bus::AgentBus::Turn& turn) override {
+    return call.task.kind == TaskKind::plan ? plans_.run(std::move(call), turn) : direct_.run(std::move(call), turn);
   }
 
  private:

@@ -123,8 +123,9 @@ base::Task<> TakeOver::resume_once(const TakenTask& taken) {
             .task = taken.task,
             .request = taken.request,
             .agent = std::move(*agent),
-            .has_history = true};
-  co_await queued_.run(std::move(call), std::move(turn.value()), taken.attempt);
+            .has_history = true,
+            .attempt = taken.attempt};
+  co_await queued_.run(std::move(call), std::move(turn.value()));
 }
 
 base::Task<> TakeOver::give_up(const TakenTask& taken, base::Error error) {

@@ -53,13 +53,13 @@ base::Task<std::optional<base::Error>> guarded(base::TaskId task, base::Task<std
 
 }  // namespace
 
-base::Task<bool> TaskLifecycle::begin(Call& call, std::int64_t attempt) {
+base::Task<bool> TaskLifecycle::begin(Call& call) {
   call.task.status = TaskStatus::running;
   call.task.started_at = clock_.now();
   boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
   for (;;) {
     try {
-      std::vector<events::NewEvent> events{task_started(call.task, attempt)};
+      std::vector<events::NewEvent> events{task_started(call.task, call.attempt)};
       co_return co_await tasks_.append(call.scope, call.task, std::move(events));
     } catch (const base::StoreError& failure) {
       base::log::warning("task_start_not_stored", {{"task_id", call.task.id.str()}, {"reason", failure.what()}});

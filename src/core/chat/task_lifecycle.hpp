@@ -39,9 +39,9 @@ class TaskLifecycle {
   TaskLifecycle(TaskStore& tasks, const base::Clock& clock, EndRetries end_retries = kEndRetries)
       : tasks_(tasks), clock_(clock), end_retries_(end_retries) {}
 
-  /// Says that the task runs from now on, for the `attempt`th time, until the store has taken that. False when there is
-  /// no such task any more. Throws operation_aborted when it is cancelled with the whole process.
-  base::Task<bool> begin(Call& call, std::int64_t attempt);
+  /// Says that the task runs from now on, until the store has taken that. False when there is no such task any more.
+  /// Throws operation_aborted when it is cancelled with the whole process.
+  base::Task<bool> begin(Call& call);
   /// Does the `work` of a task that has begun, and fails the task with what that returns, or with what it broke on.
   /// Work that throws TaskGone is over.
   base::Task<> run(const Call& call, base::Task<std::optional<base::Error>> work);

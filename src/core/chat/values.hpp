@@ -46,6 +46,13 @@ struct Usage {
   }
 };
 
+/// Costs that are not known are left out.
+inline void add(Usage& total, const Usage& more) {
+  total.prompt_tokens += more.prompt_tokens;
+  total.completion_tokens += more.completion_tokens;
+  if (more.cost_usd) total.cost_usd = total.cost_usd.value_or(0) + *more.cost_usd;
+}
+
 struct Message {
   base::MessageId id;
   base::SessionId session_id;
@@ -75,7 +82,7 @@ enum class TaskStatus : std::uint8_t { queued, running, completed, failed, cance
 
 constexpr bool is_final(TaskStatus status) { return status >= TaskStatus::completed; }
 
-/// direct: one agent answers. plan: the orchestrator has agents do it. step: an agent's part of a plan.
+/// direct: one agent answers. plan: the orchestrator has agents do it. step: what another task has an agent do.
 enum class TaskKind : std::uint8_t { direct, plan, step };
 
 /// Why a task failed, in the words and the code that its caller got or would have got.
@@ -111,7 +118,7 @@ struct Task {
   std::optional<base::Timestamp> started_at;
   std::optional<base::Timestamp> completed_at;
   TaskKind kind = TaskKind::direct;
-  /// The plan's task that a step is a part of.
+  /// The task that a step is a part of.
   std::optional<base::TaskId> parent_id = std::nullopt;
 
   static constexpr std::string_view kName = "Task";

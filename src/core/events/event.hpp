@@ -35,6 +35,9 @@ enum class EventType : std::uint8_t {
   user_registered,
   plan_created,
   plan_updated,
+  tool_call,
+  tool_result,
+  agent_message,
 };
 
 /// The stream an event belongs to: a chat session, or the user's own stream (its id is the user's id) for what belongs
@@ -82,10 +85,10 @@ std::string to_json(Position position, StreamId stream, const NewEvent& body, ba
 
 template <>
 struct codelab::base::EnumNames<codelab::core::events::EventType> {
-  static constexpr std::array<std::string_view, 22> kNames{
+  static constexpr std::array<std::string_view, 25> kNames{
       "MESSAGE_CREATED", "DIRECT_AGENT_CALL", "TASK_QUEUED",     "TASK_STARTED",    "CONTEXT_RETRIEVED",
       "MESSAGE_DELTA",   "TASK_PROGRESS",     "TASK_COMPLETED",  "TASK_FAILED",     "TASK_CANCELLED",
       "ERROR",           "HEARTBEAT",         "SESSION_CREATED", "SESSION_UPDATED", "SESSION_DELETED",
       "AGENT_CREATED",   "AGENT_UPDATED",     "AGENT_DELETED",   "MEMORY_PRUNED",   "USER_REGISTERED",
-      "PLAN_CREATED",    "PLAN_UPDATED"};
+      "PLAN_CREATED",    "PLAN_UPDATED",      "TOOL_CALL",       "TOOL_RESULT",     "AGENT_MESSAGE"};
 };

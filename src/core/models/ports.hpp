@@ -57,6 +57,8 @@ struct CompletionRequest {
   std::int64_t max_tokens = 0;
   /// A model that knows no tools is asked without.
   std::vector<ToolSpec> tools = {};
+  /// The tools are told because the messages call them; no more of that.
+  bool no_more_calls = false;
   std::optional<AnswerSchema> answer_schema = {};
 };
 

@@ -22,9 +22,9 @@ constexpr std::array<std::string_view, 16> kWordsOfOrder{
     " first ",   " step by step ", " затем ",      " потом ",   " после этого ", " после чего ",
     " в конце ", " сначала ",      " а также ",    " наконец "};
 
-std::size_t generalist(const std::vector<TeamMember>& team) {
+std::size_t generalist(const std::vector<agents::TeamMember>& team) {
   for (const std::string_view name : kGeneralists) {
-    const auto found = std::ranges::find(team, name, &TeamMember::name);
+    const auto found = std::ranges::find(team, name, &agents::TeamMember::name);
     if (found != team.end()) return static_cast<std::size_t>(found - team.begin());
   }
   return 0;
@@ -68,10 +68,10 @@ std::size_t items_in(std::string_view text) {
 
 }  // namespace
 
-base::Task<std::size_t> AgentPicker::pick(std::string message, std::vector<TeamMember> team) {
+base::Task<std::size_t> AgentPicker::pick(std::string message, std::vector<agents::TeamMember> team) {
   if (team.size() == 1) co_return 0;
   std::vector<std::string> texts{std::string(memory::utf8_prefix(message, kMessageBytes))};
-  for (const TeamMember& each : team) texts.push_back(each.name + ": " + each.description);
+  for (const agents::TeamMember& each : team) texts.push_back(each.name + ": " + each.description);
   auto embedded = co_await embedder_.embed(std::move(texts));
   if (!embedded) {
     base::log::warning("agent_not_picked", {{"reason", embedded.error().detail}});
@@ -84,13 +84,13 @@ base::Task<std::size_t> AgentPicker::pick(std::string message, std::vector<TeamM
   co_return static_cast<std::size_t>(nearest - embedded->begin() - 1);
 }
 
-bool asks_for_a_plan(std::string_view message, const std::vector<TeamMember>& team) {
+bool asks_for_a_plan(std::string_view message, const std::vector<agents::TeamMember>& team) {
   if (team.size() < 2) return false;
   if (items_in(message) >= 2) return true;
   const std::string words = words_of(message);
   const auto occurs = [&](std::string_view what) { return words.contains(what); };
   if (std::ranges::any_of(kWordsOfOrder, occurs)) return true;
-  return std::ranges::count_if(team, [&](const TeamMember& each) { return occurs(words_of(each.name)); }) >= 2;
+  return std::ranges::count_if(team, [&](const agents::TeamMember& each) { return occurs(words_of(each.name)); }) >= 2;
 }
 
 }  // namespace codelab::core::orchestration

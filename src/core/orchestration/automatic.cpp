@@ -18,7 +18,7 @@ base::Error target_required(std::string why) {
 base::Task<base::Result<chat::Target>> Automatic::choose(identity::UserScope scope, std::string message) {
   const auto config = (co_await orchestrators_.get(scope)).config;
   if (!config.enabled) co_return target_required("automatic mode is turned off");
-  auto team = co_await team_of(agents_, scope);
+  auto team = co_await agents::team_of(agents_, scope);
   if (team.empty()) co_return target_required("there is no agent to choose from");
   if (asks_for_a_plan(message, team)) {
     co_return chat::Target{.agent = co_await orchestrator(scope), .kind = chat::TaskKind::plan};

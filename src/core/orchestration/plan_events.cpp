@@ -1,6 +1,5 @@
 #include "core/orchestration/plan_events.hpp"
 
-#include <chrono>
 #include <optional>
 
 #include "base/describe/encode.hpp"
@@ -58,20 +57,6 @@ struct UpdatedPayload {
   }
 };
 
-struct StepPayload {
-  std::string_view node;
-  std::string_view preview;
-  std::optional<chat::Usage> usage;
-  std::int64_t duration_ms = 0;
-
-  static constexpr std::string_view kName = "StepPayload";
-  static constexpr auto describe() {
-    using base::field;
-    return base::fields(field("node", &StepPayload::node), field("preview", &StepPayload::preview),
-                        field("usage", &StepPayload::usage), field("duration_ms", &StepPayload::duration_ms));
-  }
-};
-
 std::vector<NodePayload> payloads(std::span<const PlanNode> nodes) {
   std::vector<NodePayload> all;
   for (const PlanNode& node : nodes) {
@@ -105,19 +90,6 @@ events::NewEvent plan_updated(const Plan& plan, std::span<const PlanNode> change
                                .nodes = payloads(changed),
                                .removed = {removed.begin(), removed.end()}};
   return of_plan(plan, events::EventType::plan_updated, base::encode(payload));
-}
-
-events::NewEvent step_completed(const chat::Task& step, const PlanNode& node) {
-  const auto duration = step.completed_at.value_or(step.created_at) - step.started_at.value_or(step.created_at);
-  const std::string_view result = node.result ? std::string_view(*node.result) : std::string_view();
-  const StepPayload payload{.node = node.id,
-                            .preview = memory::utf8_prefix(result, kPreviewBytes),
-                            .usage = node.usage,
-                            .duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()};
-  return {.type = events::EventType::task_completed,
-          .task = step.id,
-          .agent = step.agent_name,
-          .payload = base::encode(payload)};
 }
 
 }  // namespace codelab::core::orchestration

@@ -6,18 +6,20 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.hpp"
 #include "base/outcome_of.hpp"
+#include "base/side_by_side.hpp"
 #include "base/store_error.hpp"
 #include "core/chat/direct_call_events.hpp"
 #include "core/chat/task_lifecycle.hpp"
+#include "core/chat/until_ended.hpp"
 #include "core/orchestration/plan_events.hpp"
 #include "core/orchestration/plan_graph.hpp"
 #include "core/orchestration/plan_prompts.hpp"
+#include "core/work/work_events.hpp"
 
 namespace codelab::core::orchestration {
 namespace {
@@ -93,19 +95,11 @@ base::Task<> PlanRun::run() {
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(ports_.clock.now() - plan_.created_at);
   const auto left = std::max(bounds_.time - age, std::chrono::milliseconds{0});
   const auto workers = std::clamp<std::size_t>(plan_.nodes.size(), 1, bounds_.parallel);
-  auto outcome = co_await (base::outcome_of(work_side_by_side(workers)) || pause(left));
+  std::vector<base::Task<>> working;
+  for (std::size_t i = 0; i < workers; ++i) working.push_back(work());
+  auto outcome = co_await (base::outcome_of(base::side_by_side(std::move(working))) || pause(left));
   if (outcome.index() == 0 && std::get<0>(outcome)) std::rethrow_exception(std::get<0>(outcome));
   co_await leave_undone();
-}
-
-base::Task<> PlanRun::work_side_by_side(std::size_t workers) {
-  using asio::experimental::awaitable_operators::operator&&;
-  if (workers == 1) co_return co_await work();
-  try {
-    co_await (work() && work_side_by_side(workers - 1));
-  } catch (const asio::multiple_exceptions& several) {
-    std::rethrow_exception(several.first_exception());
-  }
 }
 
 base::Task<> PlanRun::work() {
@@ -140,27 +134,21 @@ base::Task<> PlanRun::do_node(std::string id) {
   auto agent = co_await ports_.agents.find(call_.scope, agents::AgentRef{.id = {}, .name = node.agent});
   if (!agent) co_return co_await end(id, std::nullopt, agent.error());
   const base::TaskId step_id = node.task_id.value_or(base::TaskId::generate());
-  auto turn = co_await enter(*agent, step_id);
-  if (!turn.has_come()) co_await wait_for(turn);
+  const bus::Ticket ticket{.scope = call_.scope, .agent = agent->id, .session = plan_.session_id, .task = step_id};
+  auto turn = co_await ports_.bus.enter_and_come(ticket, chat::bounds_of(*agent));
   auto step = co_await begin(node, *agent, step_id);
   if (!step) co_return;
-  auto result = co_await attempt(node, *agent, *step);
-  co_await end(std::move(id), std::move(step), std::move(result));
-}
-
-base::Task<bus::AgentBus::Turn> PlanRun::enter(const agents::CallableAgent& agent, base::TaskId step) {
-  const bus::Ticket ticket{.scope = call_.scope, .agent = agent.id, .session = plan_.session_id, .task = step};
-  for (;;) {
-    auto turn = co_await ports_.bus.enter(ticket, chat::bounds_of(agent));
-    if (turn) co_return std::move(*turn);
-    // Its queue is full: the plan waits before it.
-    co_await pause(bounds_.before_asking_again);
-  }
-}
-
-/// Where the process hands out no more turns, it waits for its own end: another one goes on with the plan.
-base::Task<> PlanRun::wait_for(bus::AgentBus::Turn& turn) {
-  while (co_await turn.come(SteadyClock::time_point::max()) != bus::AgentBus::Came::yes) co_await wait_for_change();
+  const auto budget = ports_.worker.prompt_budget(*agent) / 2;
+  work::Assignment assignment{.scope = call_.scope,
+                              .task = *step,
+                              .agent = std::move(*agent),
+                              .message = step_message(plan_, node, call_.request.content, budget),
+                              .history = {},
+                              .asked_by = {},
+                              .resumed = node.attempt > 0};
+  auto result = co_await attempt(std::move(assignment), turn);
+  if (result) co_return co_await end(std::move(id), std::move(step), std::move(*result));
+  co_await reload();
 }
 
 base::Task<std::optional<chat::Task>> PlanRun::begin(PlanNode node, agents::CallableAgent agent, base::TaskId step_id) {
@@ -194,17 +182,44 @@ base::Task<std::optional<chat::Task>> PlanRun::begin(PlanNode node, agents::Call
   co_return begun;
 }
 
-base::Task<base::Result<StepResult>> PlanRun::attempt(const PlanNode& node, const agents::CallableAgent& agent,
-                                                      const chat::Task& step) {
-  const auto message = step_message(plan_, node, call_.request.content, ports_.steps.message_budget(agent));
-  for (int attempt = 1;; ++attempt) {
-    auto result = co_await ports_.steps.run(call_.scope, agent, step, message);
-    if (result || attempt == bounds_.attempts || !may_help_to_repeat(result.error().code)) co_return result;
-    co_await pause(bounds_.before_another_attempt);
+base::Task<std::optional<base::Result<work::Worked>>> PlanRun::attempt(work::Assignment assignment,
+                                                                       bus::AgentBus::Turn& turn) {
+  int failures = 0;
+  int outages = 0;
+  for (;;) {
+    auto result = co_await work_once(assignment, turn);
+    if (!result || *result) co_return result;
+    const auto code = result->error().code;
+    if (code == base::ErrorCode::store_unavailable ? ++outages == kTriesToStore
+                                                   : !may_help_to_repeat(code) || ++failures == bounds_.attempts) {
+      co_return result;
+    }
+    co_await pause(outages > 0 ? bounds_.before_asking_again : bounds_.before_another_attempt);
+    co_await turn.come_back();
+    assignment.resumed = true;
   }
 }
 
-base::Task<> PlanRun::end(std::string id, std::optional<chat::Task> step, base::Result<StepResult> result) {
+base::Task<std::optional<base::Result<work::Worked>>> PlanRun::work_once(const work::Assignment& assignment,
+                                                                         bus::AgentBus::Turn& turn) {
+  std::optional<base::Result<work::Worked>> worked;
+  auto allowance = ports_.worker.allowance();
+  const auto work = [&]() -> base::Task<> {
+    try {
+      worked = co_await ports_.worker.work(assignment, turn, allowance, nullptr);
+    } catch (const chat::TaskGone&) {
+      // The step has ended, or the whole plan: that shows in what is stored.
+    } catch (const base::StoreError& failure) {
+      base::log::warning("step_broken", {{"task_id", assignment.task.id.str()}, {"reason", failure.what()}});
+      worked = base::make_error(base::ErrorCode::store_unavailable, "a store did not answer; try again");
+    }
+  };
+  auto hold = ports_.running.hold(assignment.task.id);
+  co_await chat::until_ended(ports_.tasks, assignment.scope, std::move(hold), work());
+  co_return worked;
+}
+
+base::Task<> PlanRun::end(std::string id, std::optional<chat::Task> step, base::Result<work::Worked> result) {
   co_await change([&](Plan& plan, PlanChange& change) {
     PlanNode* node = find_node(plan, id);
     if (node == nullptr || is_final(node->status)) return false;
@@ -221,8 +236,8 @@ base::Task<> PlanRun::end(std::string id, std::optional<chat::Task> step, base::
       step->completed_at = plan.updated_at;
       step->error = node->error;
       change.steps.push_back(*step);
-      if (result) change.events.push_back(result->context);
-      change.events.push_back(result ? step_completed(*step, *node) : chat::task_failed(*step));
+      change.events.push_back(result ? work::step_completed(*step, node->id, result->text, result->usage)
+                                     : chat::task_failed(*step));
     }
     tell(change, plan);
     return true;

@@ -14,8 +14,10 @@
 #include "core/agents/registry.hpp"
 #include "core/bus/agent_bus.hpp"
 #include "core/chat/call.hpp"
+#include "core/chat/ports.hpp"
+#include "core/chat/running_tasks.hpp"
 #include "core/orchestration/plan_store.hpp"
-#include "core/orchestration/step_runner.hpp"
+#include "core/work/worker.hpp"
 
 namespace codelab::core::orchestration {
 
@@ -26,7 +28,9 @@ class PlanRun {
  public:
   struct Ports {
     PlanStore& plans;
-    StepRunner& steps;
+    work::Worker& worker;
+    chat::TaskStore& tasks;
+    chat::RunningTasks& running;
     agents::AgentRegistry& agents;
     bus::AgentBus& bus;
     const base::Clock& clock;
@@ -41,7 +45,7 @@ class PlanRun {
     /// Of a node whose model fails.
     int attempts = 2;
     std::chrono::milliseconds before_another_attempt{1'000};
-    /// Before the agent's queue, which is full, or the store, which is away, is tried again.
+    /// Before the store, which is away, is tried again.
     std::chrono::milliseconds before_asking_again{500};
   };
 
@@ -61,17 +65,16 @@ class PlanRun {
   /// Nothing when the store did not answer.
   base::Task<std::optional<Changed>> try_change(PlanChange change);
   base::Task<> reload();
-  base::Task<> work_side_by_side(std::size_t workers);
   base::Task<> work();
   std::optional<std::string> next() const;
   base::Task<> do_node(std::string id);
-  base::Task<> wait_for(bus::AgentBus::Turn& turn);
-  base::Task<bus::AgentBus::Turn> enter(const agents::CallableAgent& agent, base::TaskId step);
   /// The step's task; nothing when the node is not as it was any more.
   base::Task<std::optional<chat::Task>> begin(PlanNode node, agents::CallableAgent agent, base::TaskId step);
-  base::Task<base::Result<StepResult>> attempt(const PlanNode& node, const agents::CallableAgent& agent,
-                                               const chat::Task& step);
-  base::Task<> end(std::string id, std::optional<chat::Task> step, base::Result<StepResult> result);
+  /// What the step came to; nothing when it was cancelled alone.
+  base::Task<std::optional<base::Result<work::Worked>>> attempt(work::Assignment assignment, bus::AgentBus::Turn& turn);
+  base::Task<std::optional<base::Result<work::Worked>>> work_once(const work::Assignment& assignment,
+                                                                  bus::AgentBus::Turn& turn);
+  base::Task<> end(std::string id, std::optional<chat::Task> step, base::Result<work::Worked> result);
   base::Task<> skip_hopeless();
   base::Task<> leave_undone();
   base::Task<> wait_for_change();

@@ -15,8 +15,6 @@ namespace {
 
 constexpr std::int64_t kHistoryMessages = 20;
 constexpr double kSynthesisTemperature = 0.3;
-/// More than a planner can choose from.
-constexpr std::int64_t kTeamSize = 50;
 
 Planned single_node(const std::string& agent, const std::string& message) {
   PlanNode node;
@@ -29,15 +27,10 @@ Planned single_node(const std::string& agent, const std::string& message) {
 /// What all of it took, with what is not known left out.
 chat::Usage sum(const Plan& plan, const chat::Usage& synthesis) {
   chat::Usage total = plan.planning;
-  const auto add = [&total](const chat::Usage& usage) {
-    total.prompt_tokens += usage.prompt_tokens;
-    total.completion_tokens += usage.completion_tokens;
-    if (usage.cost_usd) total.cost_usd = total.cost_usd.value_or(0) + *usage.cost_usd;
-  };
   for (const PlanNode& node : plan.nodes) {
-    if (node.usage) add(*node.usage);
+    if (node.usage) chat::add(total, *node.usage);
   }
-  add(synthesis);
+  chat::add(total, synthesis);
   return total;
 }
 
@@ -58,16 +51,9 @@ std::size_t done(const Plan& plan) {
 
 }  // namespace
 
-base::Task<std::vector<TeamMember>> team_of(agents::AgentRegistry& agents, identity::UserScope scope) {
-  auto page = co_await agents.list(scope, {.limit = kTeamSize});
-  std::vector<TeamMember> team;
-  for (const agents::Agent& agent : page.items) {
-    team.push_back({.name = agent.name, .description = description_of(agent.config.system_prompt)});
-  }
-  co_return team;
+base::Task<> PlanRunner::run(chat::Call call, bus::AgentBus::Turn&) {
+  co_await ports_.lifecycle.run(call, attempt(call));
 }
-
-base::Task<> PlanRunner::run(chat::Call call) { co_await ports_.lifecycle.run(call, attempt(call)); }
 
 base::Task<std::optional<base::Error>> PlanRunner::attempt(const chat::Call& call) {
   const auto config = (co_await ports_.orchestrators.get(call.scope)).config;
@@ -76,8 +62,13 @@ base::Task<std::optional<base::Error>> PlanRunner::attempt(const chat::Call& cal
   PlanRun::Bounds bounds{.parallel = static_cast<std::size_t>(config.max_parallel),
                          .time = std::chrono::seconds{config.max_seconds},
                          .cost_usd = config.max_cost_usd};
-  const PlanRun::Ports ports{
-      .plans = ports_.plans, .steps = ports_.steps, .agents = ports_.agents, .bus = ports_.bus, .clock = ports_.clock};
+  const PlanRun::Ports ports{.plans = ports_.plans,
+                             .worker = ports_.worker,
+                             .tasks = ports_.tasks,
+                             .running = ports_.running,
+                             .agents = ports_.agents,
+                             .bus = ports_.bus,
+                             .clock = ports_.clock};
   const base::Executor executor = co_await boost::asio::this_coro::executor;
   PlanRun run(ports, call, std::move(*plan), bounds, executor);
   co_await run.run();
@@ -93,7 +84,7 @@ base::Task<base::Result<Plan>> PlanRunner::plan_of(const chat::Call& call, const
 }
 
 base::Task<base::Result<Planned>> PlanRunner::make(const chat::Call& call, const OrchestratorConfig& config) {
-  auto team = co_await team_of(ports_.agents, call.scope);
+  auto team = co_await agents::team_of(ports_.agents, call.scope);
   if (team.empty()) co_return base::make_error(base::ErrorCode::target_required, "there is no agent to do anything");
   if (!ports_.model.info().offline) {
     PlanRequest request{.message = call.request.content,

@@ -30,7 +30,9 @@ class PlanRunner final : public chat::CallRunner {
     PlanStore& plans;
     Planner& planner;
     AgentPicker& picker;
-    StepRunner& steps;
+    work::Worker& worker;
+    chat::TaskStore& tasks;
+    chat::RunningTasks& running;
     bus::AgentBus& bus;
     models::ChatModel& model;
     const models::PriceTable& prices;
@@ -40,7 +42,7 @@ class PlanRunner final : public chat::CallRunner {
 
   PlanRunner(Ports ports, std::int64_t context_tokens) : ports_(ports), context_tokens_(context_tokens) {}
 
-  base::Task<> run(chat::Call call) override;
+  base::Task<> run(chat::Call call, bus::AgentBus::Turn& turn) override;
 
  private:
   base::Task<std::optional<base::Error>> attempt(const chat::Call& call);
@@ -56,8 +58,5 @@ class PlanRunner final : public chat::CallRunner {
   Ports ports_;
   std::int64_t context_tokens_;
 };
-
-/// The user's agents, as a planner is told of them.
-base::Task<std::vector<TeamMember>> team_of(agents::AgentRegistry& agents, identity::UserScope scope);
 
 }  // namespace codelab::core::orchestration

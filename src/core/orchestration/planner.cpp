@@ -18,7 +18,6 @@ namespace {
 
 /// The first answer, and two that were mended.
 constexpr int kAnswers = 3;
-constexpr std::size_t kDescriptionBytes = 300;
 constexpr std::size_t kHistoryBytes = 8'000;
 constexpr double kTemperature = 0.1;
 
@@ -40,7 +39,7 @@ std::string system_prompt(const PlanRequest& request) {
   constexpr std::string_view kBound = "{max_nodes}";
   rules.replace(rules.find(kBound), kBound.size(), std::to_string(request.max_nodes));
   rules += "\n\nThe agents:";
-  for (const TeamMember& each : request.team) rules += fmt::format("\n- {}: {}", each.name, each.description);
+  for (const agents::TeamMember& each : request.team) rules += fmt::format("\n- {}: {}", each.name, each.description);
   if (!request.instructions.empty()) rules += "\n\nWhat this user asks of your plans:\n" + request.instructions;
   return rules;
 }
@@ -83,21 +82,14 @@ std::string mending_prompt(const std::vector<base::FieldError>& faults) {
   return prompt + "\nAnswer with the whole plan again, mended, as one JSON object and nothing else.";
 }
 
-std::vector<std::string> names_of(const std::vector<TeamMember>& team) {
+std::vector<std::string> names_of(const std::vector<agents::TeamMember>& team) {
   std::vector<std::string> names;
   names.reserve(team.size());
-  for (const TeamMember& each : team) names.push_back(each.name);
+  for (const agents::TeamMember& each : team) names.push_back(each.name);
   return names;
 }
 
 }  // namespace
-
-std::string description_of(std::string_view system_prompt) {
-  const std::string_view paragraph = system_prompt.substr(0, system_prompt.find("\n\n"));
-  std::string description(memory::utf8_prefix(paragraph, kDescriptionBytes));
-  std::ranges::replace(description, '\n', ' ');
-  return description;
-}
 
 base::Task<base::Result<Planned>> Planner::plan(PlanRequest request) {
   const auto names = names_of(request.team);

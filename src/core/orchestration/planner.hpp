@@ -6,26 +6,18 @@
 
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "core/agents/team.hpp"
 #include "core/chat/values.hpp"
 #include "core/models/ports.hpp"
 #include "core/orchestration/plan.hpp"
 
 namespace codelab::core::orchestration {
 
-/// What an agent is there for, as a planner is told it.
-struct TeamMember {
-  std::string name;
-  std::string description;
-};
-
-/// The beginning of an agent's system prompt: its first paragraph, at most some hundred bytes.
-std::string description_of(std::string_view system_prompt);
-
 struct PlanRequest {
   std::string message;
   /// The session's newest messages before it, oldest first.
   std::vector<chat::Message> history;
-  std::vector<TeamMember> team;
+  std::vector<agents::TeamMember> team;
   /// Empty: the server's default.
   std::string model;
   /// The user's own, added to the planner's.

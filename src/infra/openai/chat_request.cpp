@@ -123,7 +123,10 @@ std::string chat_request_body(const core::models::CompletionRequest& request, co
     append_message(body, message);
   }
   body += ']';
-  if (!request.tools.empty() && !dialect.no_tools) append_tools(body, request.tools);
+  if (!request.tools.empty() && !dialect.no_tools) {
+    append_tools(body, request.tools);
+    if (request.no_more_calls) body += R"(,"tool_choice":"none")";
+  }
   if (request.answer_schema && !dialect.no_answer_schema) append_schema(body, *request.answer_schema);
   if (!dialect.no_temperature) {
     body += R"(,"temperature":)";

@@ -3,6 +3,7 @@
 #include <cassert>
 
 #include "core/orchestration/id_list.hpp"
+#include "infra/postgres/step_rows.hpp"
 
 namespace codelab::infra::postgres {
 namespace {
@@ -19,10 +20,7 @@ using core::orchestration::PlanChange;
 using core::orchestration::PlanId;
 using core::orchestration::PlanNode;
 
-/// Locked, so that nobody takes the task over, or ends it, before this is done.
-constexpr Sql kRuns =
-    "SELECT 1::bigint FROM tasks WHERE user_id = $1 AND id = $2 AND session_id = $3 AND runner = $4 "
-    "AND status IN ('queued', 'running') FOR UPDATE";
+/// Locked, so that nobody ends it before this is done.
 constexpr Sql kUnfinished =
     "SELECT 1::bigint FROM tasks WHERE user_id = $1 AND id = $2 AND session_id = $3 "
     "AND status IN ('queued', 'running') FOR UPDATE";
@@ -43,13 +41,6 @@ constexpr Sql kPutNode =
     "error_code = excluded.error_code, error_detail = excluded.error_detail, prompt_tokens = excluded.prompt_tokens, "
     "completion_tokens = excluded.completion_tokens, cost_usd = excluded.cost_usd";
 constexpr Sql kRemoveNode = "DELETE FROM plan_nodes WHERE user_id = $1 AND plan_id = $2 AND id = $3";
-constexpr Sql kPutStep =
-    "INSERT INTO tasks (user_id, id, session_id, agent_id, agent_name, status, error_code, error_detail, "
-    "request_message_id, created_at, started_at, completed_at, runner, kind, parent_id) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (user_id, id) DO UPDATE SET "
-    "status = excluded.status, error_code = excluded.error_code, error_detail = excluded.error_detail, "
-    "started_at = coalesce(excluded.started_at, tasks.started_at), completed_at = excluded.completed_at, "
-    "runner = excluded.runner";
 #define CODELAB_PLAN_COLUMNS                                                                                   \
   "SELECT p.id, p.session_id, p.task_id, p.goal, t.status, p.prompt_tokens, p.completion_tokens, p.cost_usd, " \
   "p.created_at, p.updated_at, p.version FROM plans p JOIN tasks t ON t.user_id = p.user_id AND t.id = p.task_id "
@@ -99,18 +90,10 @@ void put_node(Transaction& tx, const UserScope& scope, const PlanId& plan, std::
          node.result, error_code, error_detail, prompt_tokens, completion_tokens, cost_usd);
 }
 
-void put_step(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& step) {
-  const auto error_code = step.error ? std::optional(step.error->code) : std::nullopt;
-  const auto error_detail = step.error ? std::optional(step.error->detail) : std::nullopt;
-  tx.add(kPutStep, scope.user(), step.id, step.session_id, step.agent_id, step.agent_name, step.status, error_code,
-         error_detail, step.request_message_id, step.created_at, step.started_at, step.completed_at, runner, step.kind,
-         step.parent_id);
-}
-
 base::Task<Changed> create_plan(Transaction& tx, RunnerId runner, UserScope scope, Plan plan,
                                 std::vector<NewEvent> events) {
   tx.advance(stream_of(plan.session_id), events.size());
-  tx.add(kRuns, scope.user(), plan.task_id, plan.session_id, runner);
+  check_runs(tx, runner, scope, {.id = plan.task_id, .session_id = plan.session_id});
   auto answer = co_await tx.run();
   if (!answer.at(1).next()) co_return Changed::gone;
   tx.add(kInsertPlan, scope.user(), plan.id, plan.session_id, plan.task_id, plan.goal, plan.planning.prompt_tokens,
@@ -127,7 +110,7 @@ base::Task<Changed> change_plan(Transaction& tx, RunnerId runner, UserScope scop
                                 bool by_its_runner) {
   tx.advance(stream_of(task.session_id), change.events.size());
   if (by_its_runner) {
-    tx.add(kRuns, scope.user(), task.id, task.session_id, runner);
+    check_runs(tx, runner, scope, task);
   } else {
     tx.add(kUnfinished, scope.user(), task.id, task.session_id);
   }

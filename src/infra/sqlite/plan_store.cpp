@@ -5,6 +5,7 @@
 
 #include "core/orchestration/id_list.hpp"
 #include "infra/sqlite/rows.hpp"
+#include "infra/sqlite/step_rows.hpp"
 
 namespace codelab::infra::sqlite {
 namespace {
@@ -21,9 +22,6 @@ using core::orchestration::PlanChange;
 using core::orchestration::PlanId;
 using core::orchestration::PlanNode;
 
-constexpr Sql kRuns =
-    "SELECT 1 FROM tasks WHERE user_id = ? AND id = ? AND session_id = ? AND runner = ? "
-    "AND status IN ('queued', 'running')";
 constexpr Sql kUnfinished =
     "SELECT 1 FROM tasks WHERE user_id = ? AND id = ? AND session_id = ? AND status IN ('queued', 'running')";
 constexpr Sql kPlanOfTask = "SELECT id FROM plans WHERE user_id = ? AND task_id = ?";
@@ -43,13 +41,6 @@ constexpr Sql kPutNode =
     "error_code = excluded.error_code, error_detail = excluded.error_detail, prompt_tokens = excluded.prompt_tokens, "
     "completion_tokens = excluded.completion_tokens, cost_usd = excluded.cost_usd";
 constexpr Sql kRemoveNode = "DELETE FROM plan_nodes WHERE user_id = ? AND plan_id = ? AND id = ?";
-constexpr Sql kPutStep =
-    "INSERT INTO tasks (user_id, id, session_id, agent_id, agent_name, status, error_code, error_detail, "
-    "request_message_id, created_at, started_at, completed_at, runner, kind, parent_id) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_id, id) DO UPDATE SET "
-    "status = excluded.status, error_code = excluded.error_code, error_detail = excluded.error_detail, "
-    "started_at = coalesce(excluded.started_at, started_at), completed_at = excluded.completed_at, "
-    "runner = excluded.runner";
 #define CODELAB_PLAN_COLUMNS                                                                                   \
   "SELECT p.id, p.session_id, p.task_id, p.goal, t.status, p.prompt_tokens, p.completion_tokens, p.cost_usd, " \
   "p.created_at, p.updated_at, p.version FROM plans p JOIN tasks t ON t.user_id = p.user_id AND t.id = p.task_id "
@@ -100,18 +91,10 @@ void put_node(Connection& sql, const UserScope& scope, const PlanId& plan, std::
               node.attempt, node.result, error_code, error_detail, prompt_tokens, completion_tokens, cost_usd);
 }
 
-void put_step(Connection& sql, const RunnerId& runner, const UserScope& scope, const Task& step) {
-  const auto error_code = step.error ? std::optional<std::string_view>(step.error->code) : std::nullopt;
-  const auto error_detail = step.error ? std::optional<std::string_view>(step.error->detail) : std::nullopt;
-  sql.execute(kPutStep, scope.user(), step.id, step.session_id, step.agent_id, step.agent_name, step.status, error_code,
-              error_detail, step.request_message_id, step.created_at, step.started_at, step.completed_at, runner,
-              step.kind, step.parent_id);
-}
-
 Changed create_plan(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Plan& plan,
                     const std::vector<NewEvent>& events) {
   Connection& sql = tx.sql();
-  if (!any_of(sql.query(kRuns, scope.user(), plan.task_id, plan.session_id, runner))) return Changed::gone;
+  if (!runs(sql, runner, scope, {.id = plan.task_id, .session_id = plan.session_id})) return Changed::gone;
   if (any_of(sql.query(kPlanOfTask, scope.user(), plan.task_id))) return Changed::stale;
   sql.execute(kInsertPlan, scope.user(), plan.id, plan.session_id, plan.task_id, plan.goal, plan.planning.prompt_tokens,
               plan.planning.completion_tokens, plan.planning.cost_usd, plan.created_at, plan.updated_at, plan.version);
@@ -145,8 +128,7 @@ base::Task<Changed> SqlitePlanStore::create(UserScope scope, Plan plan, std::vec
 base::Task<Changed> SqlitePlanStore::change(UserScope scope, Task task, PlanChange change) {
   return database_.writer().run("plan.change", [runner = database_.runner(), scope, task = std::move(task),
                                                 change = std::move(change)](Transaction& tx) {
-    const bool runs = any_of(tx.sql().query(kRuns, scope.user(), task.id, task.session_id, runner));
-    return runs ? change_plan(tx, runner, scope, task, change) : Changed::gone;
+    return runs(tx.sql(), runner, scope, task) ? change_plan(tx, runner, scope, task, change) : Changed::gone;
   });
 }
 

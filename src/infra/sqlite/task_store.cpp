@@ -4,6 +4,7 @@
 
 #include "infra/sqlite/idempotency.hpp"
 #include "infra/sqlite/message_rows.hpp"
+#include "infra/sqlite/step_rows.hpp"
 #include "infra/sqlite/task_rows.hpp"
 
 /// The writing half of SqliteTaskStore.
@@ -29,9 +30,6 @@ constexpr Sql kChangeTask =
 constexpr Sql kCancelTask =
     "UPDATE tasks SET status = ?1, error_code = ?2, error_detail = ?3, completed_at = ?4 "
     "WHERE user_id = ?5 AND session_id = ?6 AND id = ?7 AND status IN ('queued', 'running')";
-constexpr Sql kCancelSteps =
-    "UPDATE tasks SET status = 'cancelled', error_code = ?2, error_detail = ?3, completed_at = ?4 "
-    "WHERE user_id = ?5 AND parent_id = ?7 AND status IN ('queued', 'running')";
 constexpr Sql kCancelNodes =
     "UPDATE plan_nodes SET status = 'cancelled', error_code = ?2, error_detail = ?3 WHERE user_id = ?5 "
     "AND status IN ('pending', 'running') "
@@ -70,6 +68,7 @@ base::Result<BegunCall> begin_call(Transaction& tx, const RunnerId& runner, cons
 bool change_and_tell(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task,
                      const std::vector<NewEvent>& events) {
   if (!change_task(tx.sql(), runner, scope, task)) return false;
+  if (is_final(task.status)) end_steps(tx.sql(), scope, task.id, task.completed_at);
   tx.append(scope.user(), core::events::stream_of(task.session_id), events);
   return true;
 }
@@ -81,7 +80,7 @@ bool cancel_task(Transaction& tx, const UserScope& scope, const Task& task, cons
                             task.session_id, task.id);
   };
   if (apply(kCancelTask) != 1) return false;
-  apply(kCancelSteps);
+  end_steps(tx.sql(), scope, task.id, task.completed_at, error.detail);
   apply(kCancelNodes);
   apply(kAdvancePlan);
   tx.append(scope.user(), core::events::stream_of(task.session_id), events);
@@ -92,6 +91,7 @@ bool complete_task(Transaction& tx, const RunnerId& runner, const UserScope& sco
                    const Message& answer, const std::vector<NewEvent>& events,
                    std::optional<base::Timestamp> memory_due) {
   if (!change_task(tx.sql(), runner, scope, task, memory_due)) return false;
+  end_steps(tx.sql(), scope, task.id, task.completed_at);
   const auto message_count = tx.append_with_message(scope.user(), task.session_id, answer.created_at, events);
   insert_message(tx.sql(), scope, answer, message_count.value());
   return true;

@@ -8,6 +8,7 @@
 #include "infra/postgres/memory_debts.hpp"
 #include "infra/postgres/orchestrator_store.hpp"
 #include "infra/postgres/plan_store.hpp"
+#include "infra/postgres/work_log.hpp"
 #include "tests/integration/postgres/remembering.hpp"
 #include "tests/integration/postgres/sharded.hpp"
 
@@ -54,6 +55,8 @@ class PostgresUserMove : public testing::Test {
     EXPECT_TRUE(run_task(memory.store().erase(user, agent, memory.remember(user, agent, "erased"))));
     PostgresOrchestratorStore orchestrators(served.database());
     run_task(orchestrators.open(user, {.id = base::AgentId::generate(), .created_at = now, .updated_at = now}));
+    PostgresWorkLog work_log(served.database());
+    run_task(work_log.record(user, call.task, {.parts = {{.turn = 1, .call = 2, .content = R"({"a":"\n"})"}}}));
     PostgresPlanStore plans(served.database());
     const core::orchestration::PlanNode node{.id = "one", .agent = "coder", .instruction = "do", .depends_on = {"\"]"}};
     run_task(plans.create(user,

@@ -9,14 +9,15 @@
 
 #include "base/store_error.hpp"
 #include "base/task_group.hpp"
-#include "core/chat/direct_call.hpp"
 #include "core/chat/message_poster.hpp"
+#include "core/work/direct_call.hpp"
 #include "infra/inprocess/agent_queues.hpp"
 #include "infra/inprocess/cache.hpp"
 #include "tests/unit/fakes/hand_loop.hpp"
 #include "tests/unit/fakes/in_memory_agent_store.hpp"
 #include "tests/unit/fakes/in_memory_chat.hpp"
 #include "tests/unit/fakes/in_memory_memory_store.hpp"
+#include "tests/unit/fakes/in_memory_work_log.hpp"
 #include "tests/unit/fakes/manual_clock.hpp"
 #include "tests/unit/fakes/scripted_models.hpp"
 #include "tests/unit/fakes/set_automatic_mode.hpp"
@@ -94,16 +95,15 @@ class ChatTest : public testing::Test {
   SetAutomaticMode automatic_;
   core::chat::Targets targets_{registry_, automatic_};
   core::chat::TaskLifecycle lifecycle_{tasks_, clock_, {}};
-  core::chat::DirectCallRunner runner_{{.lifecycle = lifecycle_,
-                                        .tasks = tasks_,
+  InMemoryWorkLog work_log_{chat_};
+  core::work::Worker worker_{{.tasks = tasks_, .log = work_log_, .memory = memory_, .model = model_, .prices = prices_},
+                             {.context_tokens = 8'000}};
+  core::work::DirectCallRunner runner_{{.lifecycle = lifecycle_,
                                         .messages = messages_,
-                                        .memory = memory_,
                                         .interactions = interactions_,
-                                        .model = model_,
-                                        .prices = prices_,
+                                        .worker = worker_,
                                         .hub = hub_,
-                                        .clock = clock_},
-                                       8'000};
+                                        .clock = clock_}};
   core::chat::QueuedCalls queued_{{.tasks = tasks_, .targets = targets_, .lifecycle = lifecycle_, .runner = runner_},
                                   {.wait = std::chrono::hours{1}, .look = std::chrono::milliseconds{1}}};
   static constexpr std::size_t kMaxRunning = 2;

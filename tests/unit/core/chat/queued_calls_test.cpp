@@ -117,7 +117,7 @@ TEST_F(QueuedCallsTest, a_task_that_waits_too_long_fails_and_says_so) {
                         {.wait = std::chrono::milliseconds{1}, .look = std::chrono::milliseconds{1}});
   auto [call, turn] = waiting(TaskStatus::queued);
   const auto id = call.task.id;
-  loop_.run(impatient.run(std::move(call), std::move(turn), 1));
+  loop_.run(impatient.run(std::move(call), std::move(turn)));
   ASSERT_TRUE(task(id).error);
   EXPECT_EQ(task(id).error->code, "overloaded");
   EXPECT_TRUE(task(id).error->retry_after);
@@ -138,7 +138,7 @@ TEST_F(QueuedCallsTest, a_task_whose_agent_is_deleted_while_it_waits_fails) {
 TEST_F(QueuedCallsTest, a_task_that_ran_before_says_that_it_waits_again) {
   auto [call, turn] = waiting(TaskStatus::running);
   const auto id = call.task.id;
-  const auto running = loop_.start(queued_.run(std::move(call), std::move(turn), 2));
+  const auto running = loop_.start(queued_.run(std::move(call), std::move(turn)));
   EXPECT_EQ(task(id).status, TaskStatus::queued);
   first_ends();
   loop_.run_until([&] { return running->ended(); });

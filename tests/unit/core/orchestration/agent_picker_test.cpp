@@ -7,7 +7,8 @@
 namespace codelab::core::orchestration {
 namespace {
 
-const std::vector<TeamMember> kTeam{{"coder", "Writes code."}, {"architect", "Designs."}, {"asker", "Answers."}};
+const std::vector<agents::TeamMember> kTeam{
+    {"coder", "Writes code."}, {"architect", "Designs."}, {"asker", "Answers."}};
 
 TEST(AsksForAPlan, several_items_work_in_an_order_or_several_of_the_team) {
   EXPECT_TRUE(asks_for_a_plan("Please:\n- design it\n- write it", kTeam));
@@ -45,7 +46,7 @@ class WordEmbedder final : public models::Embedder {
 
 class AgentPickerTest : public testing::Test {
  protected:
-  std::string pick(std::string message, std::vector<TeamMember> team = kTeam) {
+  std::string pick(std::string message, std::vector<agents::TeamMember> team = kTeam) {
     return team[loop_.run(picker_.pick(std::move(message), team))].name;
   }
 

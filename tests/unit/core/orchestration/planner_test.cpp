@@ -92,10 +92,5 @@ TEST_F(PlannerTest, a_model_that_fails_is_not_asked_again) {
   EXPECT_EQ(model_.asked.size(), 1);
 }
 
-TEST(PlannerTeam, an_agent_is_described_by_the_beginning_of_its_prompt) {
-  EXPECT_EQ(description_of("You are Coder,\na programmer.\n\nRules:\n- none"), "You are Coder, a programmer.");
-  EXPECT_LE(description_of(std::string(5'000, 'x')).size(), 300);
-}
-
 }  // namespace
 }  // namespace codelab::core::orchestration

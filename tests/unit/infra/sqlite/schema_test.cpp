@@ -76,7 +76,7 @@ TEST_F(Schema, EveryOwnedTableHasAKeyThatBeginsWithTheUser) {
     EXPECT_GE(keys, 1) << name;
     ++seen;
   }
-  EXPECT_EQ(seen, 15);
+  EXPECT_EQ(seen, 16);
 }
 
 TEST_F(Schema, RefusesValuesOfAnotherType) {

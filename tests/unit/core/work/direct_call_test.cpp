@@ -1,4 +1,4 @@
-#include "core/chat/direct_call.hpp"
+#include "core/work/direct_call.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -8,10 +8,16 @@
 #include "core/chat/direct_call_events.hpp"
 #include "tests/unit/core/chat/chat_fixture.hpp"
 
-namespace codelab::core::chat {
+namespace codelab::core::work {
 namespace {
 
 using base::ErrorCode;
+using chat::Call;
+using chat::Message;
+using chat::MessageRole;
+using chat::Task;
+using chat::TaskError;
+using chat::TaskStatus;
 using events::EventType;
 
 class DirectCallTest : public codelab::tests::ChatTest {
@@ -29,6 +35,7 @@ class DirectCallTest : public codelab::tests::ChatTest {
               .started_at = clock_.now()};
     Message message{.id = task.request_message_id, .session_id = session_.id, .content = content, .task_id = task.id};
     const auto stored = loop_.run(tasks_.begin(user_, {.message = message, .task = task})).value();
+    turn_.emplace(loop_.run(bus_.enter({user_, agent.id, session_.id, task.id}, chat::bounds_of(agent))).value());
     return {.scope = user_,
             .task = std::move(task),
             .request = std::move(message),
@@ -38,10 +45,13 @@ class DirectCallTest : public codelab::tests::ChatTest {
   /// Runs a call to its end, and returns its task as it is stored then.
   Task run(Call call) {
     const auto id = call.task.id;
-    loop_.run(runner_.run(std::move(call)));
+    run_to_its_end(std::move(call));
     return task(id);
   }
+  void run_to_its_end(Call call) { loop_.run(runner_.run(std::move(call), *turn_)); }
   Task run() { return run(begun()); }
+
+  std::optional<bus::AgentBus::Turn> turn_;
 
   std::ptrdiff_t count(EventType type) { return std::ranges::count(event_types(), type); }
   std::string last_payload() { return events().back().body.payload; }
@@ -64,7 +74,7 @@ TEST_F(DirectCallTest, the_answer_is_stored_with_the_end_of_its_task_and_told_in
 TEST_F(DirectCallTest, the_text_grows_for_readers_until_the_message_is_there) {
   model_.gate.close();
   const auto call = begun();
-  const auto running = loop_.start(runner_.run(call));
+  const auto running = loop_.start(runner_.run(call, *turn_));
   EXPECT_EQ(growing_texts(), 1);
   model_.gate.open();
   loop_.run_until([&] { return running->ended(); });
@@ -108,7 +118,7 @@ TEST_F(DirectCallTest, a_failure_that_knows_when_to_try_again_says_so) {
   model_.failure = base::make_error(ErrorCode::overloaded, "given a rest");
   model_.failure->retry_after = std::chrono::seconds{9};
   run();
-  const auto told = read_task_failed(last_payload());
+  const auto told = chat::read_task_failed(last_payload());
   ASSERT_TRUE(told);
   EXPECT_EQ(told->code, "overloaded");
   EXPECT_EQ(told->retry_after, std::chrono::seconds{9});
@@ -130,14 +140,14 @@ TEST_F(DirectCallTest, an_answer_that_the_store_refused_once_is_stored_the_secon
 }
 
 TEST_F(DirectCallTest, a_store_that_is_away_for_a_while_gets_the_answer_when_it_is_back) {
-  away("complete", TaskLifecycle::kEndRetries.waits.size());
+  away("complete", chat::TaskLifecycle::kEndRetries.waits.size());
   EXPECT_EQ(run().status, TaskStatus::completed);
   EXPECT_EQ(answers(), 1);
 }
 
 TEST_F(DirectCallTest, a_failure_is_stored_as_stubbornly_as_an_answer) {
   model_.failure = base::make_error(ErrorCode::model_timeout, "too slow");
-  away("end", TaskLifecycle::kEndRetries.waits.size());
+  away("end", chat::TaskLifecycle::kEndRetries.waits.size());
   EXPECT_EQ(code_of(run()), ErrorCode::model_timeout);
 }
 
@@ -181,7 +191,7 @@ TEST_F(DirectCallTest, a_memory_that_cannot_be_stored_takes_no_answer_away_and_i
   };
   tasks_.completing.close();
   const auto call = begun();
-  const auto running = loop_.start(runner_.run(call));
+  const auto running = loop_.start(runner_.run(call, *turn_));
   EXPECT_FALSE(running->ended());
   tasks_.completing.open();
   loop_.run_until([&] { return running->ended(); });
@@ -214,7 +224,7 @@ TEST_F(DirectCallTest, an_agent_without_memory_neither_searches_nor_remembers) {
 
 TEST_F(DirectCallTest, a_session_deleted_while_the_model_writes_keeps_nothing) {
   model_.ending = [&] { chat_.erase(user_, session_.id); };
-  loop_.run(runner_.run(begun()));
+  run_to_its_end(begun());
   EXPECT_TRUE(said().empty());
   EXPECT_TRUE(events().empty());
   EXPECT_TRUE(memories_.items.empty());
@@ -224,7 +234,7 @@ TEST_F(DirectCallTest, a_session_deleted_while_the_model_writes_keeps_nothing) {
 TEST_F(DirectCallTest, a_cancelled_call_stops_its_text_and_leaves_the_task_to_others) {
   model_.gate.close();
   const auto call = begun();
-  const auto running = loop_.start(runner_.run(call));
+  const auto running = loop_.start(runner_.run(call, *turn_));
   ASSERT_EQ(growing_texts(), 1);
   running->cancel();
   loop_.run_until([&] { return running->ended(); });
@@ -234,4 +244,4 @@ TEST_F(DirectCallTest, a_cancelled_call_stops_its_text_and_leaves_the_task_to_ot
 }
 
 }  // namespace
-}  // namespace codelab::core::chat
+}  // namespace codelab::core::work

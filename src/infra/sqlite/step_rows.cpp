@@ -1,0 +1,48 @@
+#include "infra/sqlite/step_rows.hpp"
+
+#include "infra/sqlite/rows.hpp"
+
+namespace codelab::infra::sqlite {
+namespace {
+
+using core::chat::RunnerId;
+using core::chat::Task;
+using core::identity::UserScope;
+
+constexpr Sql kRuns =
+    "SELECT 1 FROM tasks WHERE user_id = ? AND id = ? AND session_id = ? AND runner = ? "
+    "AND status IN ('queued', 'running')";
+constexpr Sql kPutStep =
+    "INSERT INTO tasks (user_id, id, session_id, agent_id, agent_name, status, error_code, error_detail, "
+    "request_message_id, created_at, started_at, completed_at, runner, kind, parent_id) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_id, id) DO UPDATE SET "
+    "status = excluded.status, error_code = excluded.error_code, error_detail = excluded.error_detail, "
+    "started_at = coalesce(excluded.started_at, started_at), completed_at = excluded.completed_at, "
+    "runner = excluded.runner";
+constexpr Sql kEndSteps =
+    "WITH RECURSIVE steps (id) AS (SELECT id FROM tasks WHERE user_id = ?1 AND parent_id = ?2 UNION ALL "
+    "SELECT t.id FROM steps s JOIN tasks t ON t.user_id = ?1 AND t.parent_id = s.id) "
+    "UPDATE tasks SET status = 'cancelled', error_code = 'cancelled', error_detail = ?3, completed_at = ?4 "
+    "WHERE user_id = ?1 AND id IN (SELECT id FROM steps) AND status IN ('queued', 'running')";
+
+}  // namespace
+
+bool runs(Connection& sql, const RunnerId& runner, const UserScope& scope, const Task& task) {
+  return any_of(sql.query(kRuns, scope.user(), task.id, task.session_id, runner));
+}
+
+void put_step(Connection& sql, const RunnerId& runner, const UserScope& scope, const Task& step) {
+  const auto error_code = step.error ? std::optional<std::string_view>(step.error->code) : std::nullopt;
+  const auto error_detail = step.error ? std::optional<std::string_view>(step.error->detail) : std::nullopt;
+  sql.execute(kPutStep, scope.user(), step.id, step.session_id, step.agent_id, step.agent_name, step.status, error_code,
+              error_detail, step.request_message_id, step.created_at, step.started_at, step.completed_at, runner,
+              step.kind, step.parent_id);
+  if (is_final(step.status)) end_steps(sql, scope, step.id, step.completed_at);
+}
+
+void end_steps(Connection& sql, const UserScope& scope, const base::TaskId& task, std::optional<base::Timestamp> now,
+               std::string_view why) {
+  sql.execute(kEndSteps, scope.user(), task, why, now);
+}
+
+}  // namespace codelab::infra::sqlite

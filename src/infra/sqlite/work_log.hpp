@@ -1,0 +1,21 @@
+#pragma once
+
+#include "core/work/work_log.hpp"
+#include "infra/sqlite/database.hpp"
+
+namespace codelab::infra::sqlite {
+
+class SqliteWorkLog final : public core::work::WorkLog {
+ public:
+  explicit SqliteWorkLog(Database& database) : database_(database) {}
+
+  base::Task<bool> record(core::identity::UserScope scope, core::chat::Task task,
+                          core::work::WorkRecord record) override;
+  base::Task<std::vector<core::work::RecordedPart>> of_task(core::identity::UserScope scope,
+                                                            base::TaskId task) override;
+
+ private:
+  Database& database_;
+};
+
+}  // namespace codelab::infra::sqlite
