@@ -39,8 +39,9 @@ std::string_view name_of(core::models::CallOutcome outcome) {
 
 }  // namespace
 
-Metrics::Metrics()
-    : requests_(counters(registry_, "codelab_http_requests_total", "Answered requests")),
+Metrics::Metrics(core::events::EventRelay& hub)
+    : hub_(hub),
+      requests_(counters(registry_, "codelab_http_requests_total", "Answered requests")),
       request_seconds_(histograms(registry_, "codelab_http_request_seconds", "From first byte in to last byte out")),
       queries_(histograms(registry_, "codelab_store_query_seconds", "Time of one operation in the database")),
       model_calls_(counters(registry_, "codelab_model_calls_total", "Calls of language models and embedders")),
@@ -63,7 +64,26 @@ Metrics::Metrics()
       write_queue_(gauge(registry_, "codelab_store_write_queue", "Write jobs that wait")),
       read_queue_(gauge(registry_, "codelab_store_read_queue", "Read jobs that wait")),
       model_in_flight_(gauge(registry_, "codelab_model_calls_in_flight", "Model calls that run or wait")),
-      route_seconds_{&request_seconds_.Add({{"method", "OTHER"}, {"route", "other"}}, kFast)} {}
+      turn_seconds_(
+          histograms(registry_, "codelab_agent_wait_seconds", "How long tasks waited for a slot").Add({}, kSlow)),
+      turns_refused_(
+          counters(registry_, "codelab_agent_queue_refusals_total", "Tasks that found their agent's queue full")
+              .Add({})),
+      route_seconds_{&request_seconds_.Add({{"method", "OTHER"}, {"route", "other"}}, kFast)} {
+  auto& events = counters(registry_, "codelab_events_total", "Events that this process wrote");
+  for (std::size_t i = 0; i < kEventTypes; ++i) {
+    events_[i] = &events.Add({{"type", std::string(base::EnumNames<core::events::EventType>::kNames[i])}});
+  }
+}
+
+void Metrics::turn_came(std::chrono::steady_clock::duration waited) noexcept { turn_seconds_.Observe(seconds(waited)); }
+
+void Metrics::refused() noexcept { turns_refused_.Increment(); }
+
+void Metrics::committed(const core::events::Event& event) noexcept {
+  events_[static_cast<std::size_t>(event.body.type)]->Increment();
+  hub_.committed(event);
+}
 
 void Metrics::set_routes(const std::vector<http::Route>& routes) {
   for (const http::Route& route : routes) {

@@ -15,6 +15,8 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include "core/bus/observer.hpp"
+#include "core/events/ports.hpp"
 #include "core/models/observer.hpp"
 #include "http/server/observer.hpp"
 #include "infra/postgres/observer.hpp"
@@ -30,9 +32,12 @@ namespace codelab::app {
 class Metrics final : public http::server::ServerObserver,
                       public infra::sqlite::StoreObserver,
                       public infra::postgres::StoreObserver,
-                      public core::models::ModelObserver {
+                      public core::models::ModelObserver,
+                      public core::bus::BusObserver,
+                      public core::events::EventRelay {
  public:
-  Metrics();
+  /// What is committed is passed on to `hub`.
+  explicit Metrics(core::events::EventRelay& hub);
 
   /// The routes that requests are told apart by. Called once, before the first request.
   void set_routes(const std::vector<http::Route>& routes);
@@ -54,6 +59,11 @@ class Metrics final : public http::server::ServerObserver,
   void commit(std::size_t jobs, std::chrono::steady_clock::duration duration) noexcept override;
   void queue_depth(infra::sqlite::StoreQueue queue, std::size_t depth) noexcept override;
 
+  void turn_came(std::chrono::steady_clock::duration waited) noexcept override;
+  void refused() noexcept override;
+
+  void committed(const core::events::Event& event) noexcept override;
+
   void call_started(std::string_view model) override;
   void call_finished(const core::models::CallReport& report) override;
   void retry(std::string_view model, std::string_view reason) override;
@@ -67,6 +77,9 @@ class Metrics final : public http::server::ServerObserver,
   /// Users write any name into an agent's config: what is not among the known ones is counted as "other".
   std::string model_label(std::string_view model) const;
 
+  static constexpr std::size_t kEventTypes = base::EnumNames<core::events::EventType>::kNames.size();
+
+  core::events::EventRelay& hub_;
   prometheus::Registry registry_;
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Family<prometheus::Histogram>& request_seconds_;
@@ -87,6 +100,9 @@ class Metrics final : public http::server::ServerObserver,
   prometheus::Gauge& write_queue_;
   prometheus::Gauge& read_queue_;
   prometheus::Gauge& model_in_flight_;
+  prometheus::Histogram& turn_seconds_;
+  prometheus::Counter& turns_refused_;
+  std::array<prometheus::Counter*, kEventTypes> events_{};
 
   std::array<std::atomic<prometheus::Counter*>, kMethods * kStatuses> request_counters_{};
   /// By RequestRecord::route: what no route answered, then the routes. Only read once requests come.

@@ -15,6 +15,7 @@
 #include "base/task_group.hpp"
 #include "config/settings.hpp"
 #include "core/agents/registry.hpp"
+#include "core/approvals/approvals.hpp"
 #include "core/chat/cancellation.hpp"
 #include "core/chat/interactions.hpp"
 #include "core/chat/message_poster.hpp"
@@ -27,6 +28,7 @@
 #include "core/memory/agent_memory.hpp"
 #include "core/models/price_table.hpp"
 #include "core/orchestration/automatic.hpp"
+#include "core/orchestration/plan_editor.hpp"
 #include "core/orchestration/plan_runner.hpp"
 #include "core/work/ask_agent.hpp"
 #include "core/work/direct_call.hpp"
@@ -64,8 +66,8 @@ struct Platform {
 
   base::SystemClock clock;
   // Work that could not be ended in time is destroyed with the cores, and still reports to these.
-  Metrics metrics;
   core::events::StreamHub hub;
+  Metrics metrics;
   StreamCloser stream_closer;
   core::chat::RunningTasks running;
   base::Cores cores;
@@ -105,6 +107,9 @@ struct Platform {
   core::orchestration::Automatic automatic;
   core::chat::Targets targets;
   core::orchestration::Planner planner;
+  core::approvals::Approvals approvals;
+  core::orchestration::PlanGate plan_gate;
+  core::orchestration::PlanEditor plan_editor;
   core::orchestration::PlanRunner plans;
   core::chat::RunnerByKind runner;
   core::chat::QueuedCalls queued;

@@ -5,6 +5,7 @@
 #include "app/database_settings.hpp"
 #include "app/storage.hpp"
 #include "infra/postgres/agent_store.hpp"
+#include "infra/postgres/approval_store.hpp"
 #include "infra/postgres/database.hpp"
 #include "infra/postgres/event_log.hpp"
 #include "infra/postgres/memory_debts.hpp"
@@ -49,6 +50,7 @@ class PostgresStorage final : public Storage {
   core::orchestration::OrchestratorStore& orchestrators() override { return orchestrators_; }
   core::orchestration::PlanStore& plans() override { return plans_; }
   core::work::WorkLog& work_log() override { return work_log_; }
+  core::approvals::ApprovalStore& approvals() override { return approvals_; }
   std::vector<core::chat::TaskLeases*> task_leases() override {
     std::vector<core::chat::TaskLeases*> all;
     all.reserve(task_leases_.size());
@@ -72,6 +74,7 @@ class PostgresStorage final : public Storage {
   infra::postgres::PostgresOrchestratorStore orchestrators_{database_};
   infra::postgres::PostgresPlanStore plans_{database_};
   infra::postgres::PostgresWorkLog work_log_{database_};
+  infra::postgres::PostgresApprovalStore approvals_{database_};
   std::deque<infra::postgres::PostgresTaskLeases> task_leases_;
   infra::postgres::PostgresMemoryDebts memory_debts_{database_};
   infra::postgres::PostgresEventLog event_log_{database_};

@@ -38,7 +38,8 @@ Service::Service(const config::Settings& settings, Platform& platform)
       messages_(platform.poster, platform.storage->messages(), platform.storage->tasks(), platform.auth_sessions),
       stream_(platform.session_streams, std::chrono::seconds{settings.stream_heartbeat_seconds}),
       tasks_(platform.storage->tasks(), platform.cancellation),
-      orchestration_(platform.orchestrators, platform.storage->plans(), platform.cancellation),
+      orchestration_(platform.orchestrators, platform.storage->plans(), platform.plan_editor, platform.cancellation),
+      approvals_(platform.approvals),
       memory_(platform.agents, platform.memory, platform.memories.store(), platform.clock),
       service_(*this, CODELAB_VERSION),
       gateway_(ports_of(settings, platform), make_router(), http::Cors(config::split_origins(settings.cors_origins)),
@@ -56,6 +57,7 @@ http::Router Service::make_router() {
                                    .stream = stream_,
                                    .tasks = tasks_,
                                    .orchestration = orchestration_,
+                                   .approvals = approvals_,
                                    .memory = memory_,
                                    .service = service_});
   if (!settings_.metrics_apart()) routes.push_back(http::make_metrics_route(service_));

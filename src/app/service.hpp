@@ -47,6 +47,7 @@ class Service final : public http::handlers::ServiceState {
   http::handlers::StreamHandler stream_;
   http::handlers::TaskHandlers tasks_;
   http::handlers::OrchestrationHandlers orchestration_;
+  http::handlers::ApprovalHandlers approvals_;
   http::handlers::MemoryHandlers memory_;
   http::handlers::ServiceHandlers service_;
   http::Gateway gateway_;

@@ -1,5 +1,6 @@
 #include "app/storage.hpp"
 #include "infra/sqlite/agent_store.hpp"
+#include "infra/sqlite/approval_store.hpp"
 #include "infra/sqlite/database.hpp"
 #include "infra/sqlite/event_log.hpp"
 #include "infra/sqlite/memory_debts.hpp"
@@ -34,6 +35,7 @@ class SqliteStorage final : public Storage {
   core::orchestration::OrchestratorStore& orchestrators() override { return orchestrators_; }
   core::orchestration::PlanStore& plans() override { return plans_; }
   core::work::WorkLog& work_log() override { return work_log_; }
+  core::approvals::ApprovalStore& approvals() override { return approvals_; }
   std::vector<core::chat::TaskLeases*> task_leases() override { return {&task_leases_}; }
   core::chat::MemoryDebts& memory_debts() override { return memory_debts_; }
   core::events::EventLog& event_log() override { return event_log_; }
@@ -53,6 +55,7 @@ class SqliteStorage final : public Storage {
   infra::sqlite::SqliteOrchestratorStore orchestrators_{database_};
   infra::sqlite::SqlitePlanStore plans_{database_};
   infra::sqlite::SqliteWorkLog work_log_{database_};
+  infra::sqlite::SqliteApprovalStore approvals_{database_};
   infra::sqlite::SqliteTaskLeases task_leases_{database_};
   infra::sqlite::SqliteMemoryDebts memory_debts_{database_};
   infra::sqlite::SqliteEventLog event_log_{database_};

@@ -11,6 +11,7 @@
 #include "base/cores.hpp"
 #include "config/settings.hpp"
 #include "core/agents/ports.hpp"
+#include "core/approvals/approval_store.hpp"
 #include "core/chat/memory_debts.hpp"
 #include "core/chat/ports.hpp"
 #include "core/chat/task_leases.hpp"
@@ -43,6 +44,7 @@ class Storage {
   virtual core::orchestration::OrchestratorStore& orchestrators() = 0;
   virtual core::orchestration::PlanStore& plans() = 0;
   virtual core::work::WorkLog& work_log() = 0;
+  virtual core::approvals::ApprovalStore& approvals() = 0;
   /// One for each database that tasks are kept in: each is kept on its own.
   virtual std::vector<core::chat::TaskLeases*> task_leases() = 0;
   virtual core::chat::MemoryDebts& memory_debts() = 0;

@@ -26,6 +26,8 @@ enum class ErrorCode : std::uint8_t {
   agent_not_found,
   session_not_found,
   plan_not_found,
+  approval_not_found,
+  approval_expired,
   method_not_allowed,
   email_taken,
   name_taken,
@@ -52,7 +54,7 @@ enum class ErrorCode : std::uint8_t {
 };
 
 /// In the order of ErrorCode.
-inline constexpr std::array<std::string_view, 35> kErrorNames{"malformed_json",
+inline constexpr std::array<std::string_view, 37> kErrorNames{"malformed_json",
                                                               "malformed_request",
                                                               "validation_failed",
                                                               "target_required",
@@ -64,6 +66,8 @@ inline constexpr std::array<std::string_view, 35> kErrorNames{"malformed_json",
                                                               "agent_not_found",
                                                               "session_not_found",
                                                               "plan_not_found",
+                                                              "approval_not_found",
+                                                              "approval_expired",
                                                               "method_not_allowed",
                                                               "email_taken",
                                                               "name_taken",

@@ -59,6 +59,9 @@ const std::vector<Property>& table() {
        NumberRule{[](S& s) -> std::int64_t& { return s.max_ask_depth; }, 1, 16}},
       {"agents.ask_seconds", "CODELAB_ASK_SECONDS", "", "How long an agent waits for another one's answer.",
        NumberRule{[](S& s) -> std::int64_t& { return s.ask_seconds; }, 1, 86'400}},
+      {"agents.approval_seconds", "CODELAB_APPROVAL_SECONDS", "",
+       "What its user has not approved for so long is not done.",
+       NumberRule{[](S& s) -> std::int64_t& { return s.approval_seconds; }, 1, 31'536'000}},
       {"server.log_level", "CODELAB_LOG_LEVEL", "", "Least severity that is logged.",
        TextRule{[](S& s) -> std::string& { return s.log_level; }, {"debug", "info", "warning", "error"}}},
 

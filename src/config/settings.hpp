@@ -65,6 +65,7 @@ struct Settings {
   std::int64_t max_task_tokens = 200'000;
   std::int64_t max_ask_depth = 3;
   std::int64_t ask_seconds = 300;
+  std::int64_t approval_seconds = 86'400;
   std::int64_t request_timeout_seconds = 30;
   std::int64_t memory_index_mb = 1'024;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/approvals/approval.hpp"
 #include "core/chat/values.hpp"
 #include "http/parameter.hpp"
 
@@ -18,6 +19,9 @@ inline constexpr Parameter kAfter{.name = "after",
 inline constexpr Parameter kSession{.name = "session_id", .doc = "Only tasks of this chat session.", .format = "uuid"};
 inline constexpr Parameter kStatus{
     .name = "status", .doc = "Only tasks in this state.", .choices = base::EnumNames<core::chat::TaskStatus>::kNames};
+inline constexpr Parameter kApprovalStatus{.name = "status",
+                                           .doc = "Only approvals in this state.",
+                                           .choices = base::EnumNames<core::approvals::ApprovalStatus>::kNames};
 inline constexpr Parameter kWait{
     .name = "wait",
     .doc = "Seconds to wait for the answer; past them the task is answered (202) and runs on.",

@@ -30,6 +30,8 @@ constexpr Kind kKinds[] = {
     {ErrorCode::agent_not_found, 404, "Agent not found"},
     {ErrorCode::session_not_found, 404, "Session not found"},
     {ErrorCode::plan_not_found, 404, "Plan not found"},
+    {ErrorCode::approval_not_found, 404, "Approval not found"},
+    {ErrorCode::approval_expired, 410, "Approval expired"},
     {ErrorCode::method_not_allowed, 405, "Method not allowed"},
     {ErrorCode::email_taken, 409, "E-mail taken"},
     {ErrorCode::name_taken, 409, "Name taken"},

@@ -5,6 +5,7 @@
 namespace codelab::http {
 
 using core::agents::Agent;
+using core::approvals::Approval;
 using core::chat::Message;
 using core::chat::Session;
 using core::identity::TokenPair;
@@ -14,6 +15,7 @@ using core::memory::MemoryItem;
 using core::memory::MemoryStats;
 using handlers::AccountHandlers;
 using handlers::AgentHandlers;
+using handlers::ApprovalHandlers;
 using handlers::MemoryHandlers;
 using handlers::MessageHandlers;
 using handlers::OrchestrationHandlers;
@@ -109,8 +111,20 @@ std::vector<Route> make_routes(Handlers h) {
           returns<core::orchestration::OrchestratorConfig>(200, "Configure that; what is left out gets its default")),
       mine<&OrchestrationHandlers::plan>(get, "/my/plans/{plan_id}", h.orchestration,
                                          returns<core::orchestration::Plan>(200, "A plan with the state of its nodes")),
+      mine<&OrchestrationHandlers::edit>(
+          patch, "/my/plans/{plan_id}", h.orchestration,
+          returns<core::orchestration::Plan>(200, "Change nodes of a plan that have not begun").may_fail({409})),
       mine<&OrchestrationHandlers::cancel>(post, "/my/plans/{plan_id}/cancel", h.orchestration,
                                            returns<core::orchestration::Plan>(200, "Cancel a plan").may_fail({409})),
+
+      mine<&ApprovalHandlers::list>(
+          get, "/my/approvals/", h.approvals,
+          returns_list<Approval>("What waits for my decision, and what was decided, newest first",
+                                 {parameters::kApprovalStatus, parameters::kLimit, parameters::kCursor})),
+      mine<&ApprovalHandlers::get>(get, "/my/approvals/{approval_id}", h.approvals,
+                                   returns<Approval>(200, "An approval")),
+      mine<&ApprovalHandlers::decide>(post, "/my/approvals/{approval_id}/decision", h.approvals,
+                                      returns<Approval>(200, "Approve or reject").may_fail({409, 410})),
 
       open<&ServiceHandlers::health>(get, "/health", h.service, returns<handlers::Health>(200, "Alive")),
       open<&ServiceHandlers::ready>(get, "/health/ready", h.service, returns<handlers::Readiness>(200, "Ready")),

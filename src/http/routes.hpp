@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "http/handlers/agents/agents.hpp"
+#include "http/handlers/approvals/approvals.hpp"
 #include "http/handlers/chat/messages.hpp"
 #include "http/handlers/chat/sessions.hpp"
 #include "http/handlers/chat/stream.hpp"
@@ -23,6 +24,7 @@ struct Handlers {
   handlers::StreamHandler& stream;
   handlers::TaskHandlers& tasks;
   handlers::OrchestrationHandlers& orchestration;
+  handlers::ApprovalHandlers& approvals;
   handlers::MemoryHandlers& memory;
   handlers::ServiceHandlers& service;
 };

@@ -32,6 +32,7 @@ class PlanStoreContract : public StoreContract {
             .status = task.status,
             .nodes = {std::move(first), std::move(second)},
             .planning = {.prompt_tokens = 3, .completion_tokens = 2, .cost_usd = 0.25},
+            .estimate = core::orchestration::PlanEstimate{.seconds = 1.5, .tokens = 7, .cost_usd = 0.125},
             .created_at = clock.now(),
             .updated_at = clock.now()};
   }
@@ -129,6 +130,24 @@ TEST_P(PlanStoreContract, AStepAndItsNodeEnd) {
   ASSERT_EQ(run_task(stores->plans().change(user, task, end)), Changed::yes);
   EXPECT_EQ(base::encode(run_task(stores->tasks().find(user, step.id)).value()), base::encode(step));
   EXPECT_EQ(base::encode(find(user, plan)->nodes[0]), base::encode(node));
+}
+
+TEST_P(PlanStoreContract, KnowsWhatAgentsHaveDoneLately) {
+  ASSERT_EQ(create(user, plan), Changed::yes);
+  auto change = next(plan);
+  for (const int seconds : {2, 4}) {
+    Task step = step_of(plan, TaskStatus::completed);
+    step.completed_at = *step.started_at + std::chrono::seconds(seconds);
+    change.steps.push_back(step);
+  }
+  change.steps.push_back(step_of(plan, TaskStatus::running));
+  ASSERT_EQ(run_task(stores->plans().change(user, task, change)), Changed::yes);
+  const auto past = run_task(stores->plans().past_work(user));
+  ASSERT_EQ(past.size(), 1U);
+  EXPECT_EQ(past[0].agent, "coder");
+  EXPECT_DOUBLE_EQ(past[0].seconds, 3);
+  EXPECT_FALSE(past[0].prompt_tokens);
+  EXPECT_TRUE(run_task(stores->plans().past_work(new_user())).empty());
 }
 
 TEST_P(PlanStoreContract, AStaleChangeWritesNothing) {

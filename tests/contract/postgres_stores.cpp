@@ -7,6 +7,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "infra/postgres/agent_store.hpp"
+#include "infra/postgres/approval_store.hpp"
 #include "infra/postgres/event_log.hpp"
 #include "infra/postgres/memory_debts.hpp"
 #include "infra/postgres/memory_store.hpp"
@@ -108,6 +109,7 @@ struct Process {
   postgres::PostgresOrchestratorStore orchestrators{database};
   postgres::PostgresPlanStore plans{database};
   postgres::PostgresWorkLog work_log{database};
+  postgres::PostgresApprovalStore approvals{database};
   AllLeases leases{database};
   postgres::PostgresMemoryDebts debts{database};
   postgres::PostgresEventLog log{database};
@@ -131,6 +133,7 @@ class PostgresStores final : public Stores {
   core::orchestration::OrchestratorStore& orchestrators() override { return process_->orchestrators; }
   core::orchestration::PlanStore& plans() override { return process_->plans; }
   core::work::WorkLog& work_log() override { return process_->work_log; }
+  core::approvals::ApprovalStore& approvals() override { return process_->approvals; }
   core::chat::TaskLeases& leases() override { return process_->leases; }
   core::chat::MemoryDebts& debts() override { return process_->debts; }
   core::events::EventLog& log() override { return process_->log; }

@@ -7,6 +7,7 @@
 #include "base/cores.hpp"
 #include "infra/qdrant/memory_store.hpp"
 #include "infra/sqlite/agent_store.hpp"
+#include "infra/sqlite/approval_store.hpp"
 #include "infra/sqlite/event_log.hpp"
 #include "infra/sqlite/memory_debts.hpp"
 #include "infra/sqlite/message_store.hpp"
@@ -95,6 +96,7 @@ class QdrantStores final : public Stores {
   core::orchestration::OrchestratorStore& orchestrators() override { return orchestrators_; }
   core::orchestration::PlanStore& plans() override { return plans_; }
   core::work::WorkLog& work_log() override { return work_log_; }
+  core::approvals::ApprovalStore& approvals() override { return approvals_; }
   core::events::EventLog& log() override { return log_; }
   core::events::OwnStream& own_stream() override { return log_; }
   core::memory::MemoryStore& memory() override { return memory_; }
@@ -116,6 +118,7 @@ class QdrantStores final : public Stores {
   sqlite::SqliteOrchestratorStore orchestrators_{database_};
   sqlite::SqlitePlanStore plans_{database_};
   sqlite::SqliteWorkLog work_log_{database_};
+  sqlite::SqliteApprovalStore approvals_{database_};
   sqlite::SqliteTaskLeases leases_{database_};
   sqlite::SqliteMemoryDebts debts_{database_};
   sqlite::SqliteEventLog log_{database_};

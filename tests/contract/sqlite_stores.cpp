@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "infra/sqlite/agent_store.hpp"
+#include "infra/sqlite/approval_store.hpp"
 #include "infra/sqlite/event_log.hpp"
 #include "infra/sqlite/memory_debts.hpp"
 #include "infra/sqlite/memory_store.hpp"
@@ -44,6 +45,7 @@ struct Process {
   sqlite::SqliteOrchestratorStore orchestrators{database};
   sqlite::SqlitePlanStore plans{database};
   sqlite::SqliteWorkLog work_log{database};
+  sqlite::SqliteApprovalStore approvals{database};
   sqlite::SqliteTaskLeases leases{database};
   sqlite::SqliteMemoryDebts debts{database};
   sqlite::SqliteEventLog log{database};
@@ -65,6 +67,7 @@ class SqliteStores final : public Stores {
   core::orchestration::OrchestratorStore& orchestrators() override { return process_->orchestrators; }
   core::orchestration::PlanStore& plans() override { return process_->plans; }
   core::work::WorkLog& work_log() override { return process_->work_log; }
+  core::approvals::ApprovalStore& approvals() override { return process_->approvals; }
   core::chat::TaskLeases& leases() override { return process_->leases; }
   core::chat::MemoryDebts& debts() override { return process_->debts; }
   core::events::EventLog& log() override { return process_->log; }

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "core/agents/ports.hpp"
+#include "core/approvals/approval_store.hpp"
 #include "core/chat/memory_debts.hpp"
 #include "core/chat/ports.hpp"
 #include "core/chat/task_leases.hpp"
@@ -36,6 +37,7 @@ class Stores {
   virtual core::orchestration::OrchestratorStore& orchestrators() = 0;
   virtual core::orchestration::PlanStore& plans() = 0;
   virtual core::work::WorkLog& work_log() = 0;
+  virtual core::approvals::ApprovalStore& approvals() = 0;
   virtual core::events::EventLog& log() = 0;
   virtual core::events::OwnStream& own_stream() = 0;
   virtual core::memory::MemoryStore& memory() = 0;

@@ -278,6 +278,24 @@ TEST_P(TaskStoreContract, CountsTheAttemptsThatWereBegun) {
   EXPECT_EQ(attempt_of_the_next(), 3);
 }
 
+TEST_P(TaskStoreContract, CountsHowOftenATaskWasTakenOverSinceSomethingOfItWasFinished) {
+  const auto user = new_user();
+  auto task = begun(user, new_session(user));
+  const auto stalled_at_the_next = [&] {
+    run_task(stores->leases().release());
+    stores->restart();
+    run_task(stores->leases().renew(std::chrono::seconds(60)));
+    return run_task(stores->leases().take_over({.limit = 10})).at(0).stalled;
+  };
+  EXPECT_EQ(stalled_at_the_next(), 0) << "it waited";
+  task.status = TaskStatus::running;
+  EXPECT_TRUE(run_task(stores->tasks().append(user, task, {})));
+  EXPECT_EQ(stalled_at_the_next(), 1);
+  EXPECT_EQ(stalled_at_the_next(), 2);
+  EXPECT_TRUE(run_task(stores->work_log().record(user, task, {.parts = {{.turn = 1, .content = "{}"}}})));
+  EXPECT_EQ(stalled_at_the_next(), 1);
+}
+
 TEST_P(TaskStoreContract, TakesOverItsOwnTasksThatItDoesNotKnowOf) {
   const auto user = new_user();
   const auto known = begun(user, new_session(user));

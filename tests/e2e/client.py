@@ -9,7 +9,7 @@ from streams import EventStream
 from waiting import eventually, within
 
 PASSWORD = "correct horse battery staple"
-NOT_FOUND = ("not_found", "agent_not_found", "session_not_found", "plan_not_found")
+NOT_FOUND = ("not_found", "agent_not_found", "session_not_found", "plan_not_found", "approval_not_found")
 
 
 class Reply:

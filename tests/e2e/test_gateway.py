@@ -140,10 +140,11 @@ async def test_the_api_document_tells_what_a_parameter_may_be(api):
             if parameter["in"] != "path":
                 assert parameter["description"], f"{operation}: {parameter}"
                 found[parameter["name"]] = parameter["schema"]
+                found[f"{operation.path} {parameter['name']}"] = parameter["schema"]
     assert found["limit"] == {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
     assert found["wait"] == {"type": "integer", "minimum": 0, "maximum": 3600, "default": 120}
     assert found["top_k"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 10}
-    assert found["status"]["enum"] == ["queued", "running", "completed", "failed", "cancelled"]
+    assert found["/my/tasks/ status"]["enum"] == ["queued", "running", "completed", "failed", "cancelled"]
     assert found["Idempotency-Key"]["maxLength"] == 255
     for name in ("before", "after", "cursor", "session_id"):
         assert found[name]["format"] == "uuid"

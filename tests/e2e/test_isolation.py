@@ -40,7 +40,16 @@ class Victim:
         note = await self.user.post(f"/my/agents/{self.agent['id']}/memory/", {"text": self.word, "metadata": {}})
         self.memory = note.expect(201)["id"]
         self.plan = await self.made_plan()
+        self.approval = await self.waiting_approval()
         return self
+
+    async def waiting_approval(self) -> str:
+        (await self.user.put("/my/orchestrator", {"require_approval": "always"})).expect(200)
+        session = await self.user.new_session(self.word)
+        await self.user.say_async(session, f"@orchestrator {self.word}", agent=None)
+        async with self.user.stream(session, since="0") as stream:
+            told = await stream.until_type("APPROVAL_REQUIRED")
+        return told[-1]["payload"]["approval_id"]
 
     async def made_plan(self) -> str:
         session = await self.user.new_session(self.word)
@@ -64,6 +73,8 @@ class Victim:
             return self.answer["task_id"]
         if "/plans/" in path:
             return self.plan
+        if "/approvals/" in path:
+            return self.approval
         raise AssertionError(f"teach the test what {{{name}}} of {path} is")
 
 

@@ -132,6 +132,8 @@ async def test_the_metrics_have_families_for_every_part(api):
     assert session not in reply.text and user.id not in reply.text
     posts = r'^codelab_http_request_seconds_count\{method="POST",route="/my/chat/\{session_id\}/message/"\} (\d+)$'
     assert int(re.search(posts, reply.text, re.M)[1]) >= 1
+    for count in (r'codelab_events_total\{type="TASK_COMPLETED"\}', "codelab_agent_wait_seconds_count"):
+        assert int(re.search(rf"^{count} (\d+)$", reply.text, re.M)[1]) >= 1
 
 
 async def test_the_metrics_can_have_a_port_of_their_own(start_server, connect):

@@ -22,6 +22,7 @@ struct AgentBus::Member {
 
   const Ticket ticket;
   const QueueBounds bounds;
+  const Clock::time_point entered = Clock::now();
   std::mutex mutex;
   bool running;
   /// Its turn will not come.
@@ -49,14 +50,6 @@ void wake(const std::shared_ptr<AgentBus::Member>& member) {
     const std::scoped_lock lock(member->mutex);
     if (member->waiter != nullptr) member->waiter->cancel();
   });
-}
-
-/// One that was told that its turn never comes is not begun behind its back.
-void begin(const std::shared_ptr<AgentBus::Member>& member) {
-  const std::scoped_lock lock(member->mutex);
-  if (member->stopped) return;
-  member->running = true;
-  wake(member);
 }
 
 void stop(const std::shared_ptr<AgentBus::Member>& member) {
@@ -110,12 +103,14 @@ base::Task<AgentBus::Came> AgentBus::Turn::come(Clock::time_point deadline) {
 base::Task<base::Result<AgentBus::Turn>> AgentBus::enter(Ticket ticket, QueueBounds bounds) {
   const Place place = co_await queues_.enter(ticket, bounds);
   if (place == Place::refused) {
+    observer_.refused();
     base::Error full = base::make_error(base::ErrorCode::queue_full,
                                         "too many tasks wait for this agent; try again when some of them have ended");
     full.retry_after = std::chrono::seconds{5};
     co_return full;
   }
   auto member = std::make_shared<Member>(ticket, bounds, place == Place::running);
+  if (place == Place::running) observer_.turn_came({});
   {
     const std::scoped_lock lock(mutex_);
     auto [entry, is_new] = agents_.try_emplace(key_of(ticket));
@@ -148,6 +143,16 @@ base::Task<> AgentBus::Turn::come_back() {
   if (member_ || !bus) co_return;
   auto again = co_await bus->enter_and_come(ticket_, bounds_);
   member_ = std::move(again.member_);
+}
+
+/// One that was told that its turn never comes is not begun behind its back.
+void AgentBus::begin(const std::shared_ptr<Member>& member) {
+  {
+    const std::scoped_lock lock(member->mutex);
+    if (member->stopped || std::exchange(member->running, true)) return;
+    wake(member);
+  }
+  observer_.turn_came(Clock::now() - member->entered);
 }
 
 void AgentBus::forget(const std::shared_ptr<Member>& member) {

@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "base/task_group.hpp"
 #include "core/bus/agent_queues.hpp"
+#include "core/bus/observer.hpp"
 
 namespace codelab::core::bus {
 
@@ -28,10 +29,10 @@ class AgentBus {
   };
 
   /// `group` runs what outlives its caller, on `executor`; it ends before this does.
-  AgentBus(AgentQueues& queues, base::TaskGroup& group, base::Executor executor, Limits limits)
-      : queues_(queues), group_(group), executor_(std::move(executor)), limits_(limits) {}
-  AgentBus(AgentQueues& queues, base::TaskGroup& group, base::Executor executor)
-      : AgentBus(queues, group, std::move(executor), Limits{}) {}
+  AgentBus(AgentQueues& queues, BusObserver& observer, base::TaskGroup& group, base::Executor executor, Limits limits)
+      : queues_(queues), observer_(observer), group_(group), executor_(std::move(executor)), limits_(limits) {}
+  AgentBus(AgentQueues& queues, BusObserver& observer, base::TaskGroup& group, base::Executor executor)
+      : AgentBus(queues, observer, group, std::move(executor), Limits{}) {}
 
   enum class Came : std::uint8_t { yes, not_yet, never };
 
@@ -84,6 +85,7 @@ class AgentBus {
   static Key key_of(const Ticket& ticket) { return {ticket.scope.user(), ticket.agent}; }
   void leave(const std::shared_ptr<Member>& member);
   void forget(const std::shared_ptr<Member>& member);
+  void begin(const std::shared_ptr<Member>& member);
   base::Task<> leave_and_look(std::shared_ptr<Member> member);
   base::Task<> look_after(Key key);
   base::Task<> look_after_due(Key key);
@@ -91,6 +93,7 @@ class AgentBus {
   std::vector<Key> take_due();
 
   AgentQueues& queues_;
+  BusObserver& observer_;
   base::TaskGroup& group_;
   base::Executor executor_;
   const Limits limits_;

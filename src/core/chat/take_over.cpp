@@ -109,7 +109,7 @@ base::Task<> TakeOver::resume(TakenTask taken) {
 }
 
 base::Task<> TakeOver::resume_once(const TakenTask& taken) {
-  if (taken.attempt > limits_.attempts) {
+  if (taken.stalled >= limits_.stalls) {
     co_return co_await give_up(taken, interrupted("the servers that worked on the answer stopped, several times"));
   }
   auto agent = co_await ports_.targets.of_task(taken.scope, taken.task.kind, taken.task.agent_id);
@@ -134,6 +134,7 @@ base::Task<> TakeOver::give_up(const TakenTask& taken, base::Error error) {
   task.completed_at = ports_.clock.now();
   task.error = TaskError{.code = std::string(base::name_of(error.code)), .detail = std::move(error.detail)};
   std::vector<events::NewEvent> events{task_failed(task)};
+  base::log::error("task_given_up", {{"task_id", task.id.str()}, {"code", task.error->code}});
   co_await ports_.tasks.end(taken.scope, task, std::move(events));
 }
 

@@ -38,7 +38,8 @@ class TakeOver {
     std::chrono::milliseconds interval{2'000};
     /// Longer than it takes to begin a task.
     std::chrono::seconds lost_after{30};
-    std::int64_t attempts = 3;
+    /// How often a task may be taken over in the midst without that anything of it is finished.
+    std::int64_t stalls = 3;
     std::size_t running = 4'096;
   };
 

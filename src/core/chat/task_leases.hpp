@@ -15,6 +15,8 @@ struct TakenTask {
   Task task;
   /// 2 when it is run for the second time; a task that only waited was not run.
   std::int64_t attempt = 1;
+  /// How often it was taken over while it ran since something of it was finished.
+  std::int64_t stalled = 0;
   Message request;
 };
 

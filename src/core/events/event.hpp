@@ -38,6 +38,8 @@ enum class EventType : std::uint8_t {
   tool_call,
   tool_result,
   agent_message,
+  approval_required,
+  approval_resolved,
 };
 
 /// The stream an event belongs to: a chat session, or the user's own stream (its id is the user's id) for what belongs
@@ -85,10 +87,31 @@ std::string to_json(Position position, StreamId stream, const NewEvent& body, ba
 
 template <>
 struct codelab::base::EnumNames<codelab::core::events::EventType> {
-  static constexpr std::array<std::string_view, 25> kNames{
-      "MESSAGE_CREATED", "DIRECT_AGENT_CALL", "TASK_QUEUED",     "TASK_STARTED",    "CONTEXT_RETRIEVED",
-      "MESSAGE_DELTA",   "TASK_PROGRESS",     "TASK_COMPLETED",  "TASK_FAILED",     "TASK_CANCELLED",
-      "ERROR",           "HEARTBEAT",         "SESSION_CREATED", "SESSION_UPDATED", "SESSION_DELETED",
-      "AGENT_CREATED",   "AGENT_UPDATED",     "AGENT_DELETED",   "MEMORY_PRUNED",   "USER_REGISTERED",
-      "PLAN_CREATED",    "PLAN_UPDATED",      "TOOL_CALL",       "TOOL_RESULT",     "AGENT_MESSAGE"};
+  static constexpr std::array<std::string_view, 27> kNames{"MESSAGE_CREATED",
+                                                           "DIRECT_AGENT_CALL",
+                                                           "TASK_QUEUED",
+                                                           "TASK_STARTED",
+                                                           "CONTEXT_RETRIEVED",
+                                                           "MESSAGE_DELTA",
+                                                           "TASK_PROGRESS",
+                                                           "TASK_COMPLETED",
+                                                           "TASK_FAILED",
+                                                           "TASK_CANCELLED",
+                                                           "ERROR",
+                                                           "HEARTBEAT",
+                                                           "SESSION_CREATED",
+                                                           "SESSION_UPDATED",
+                                                           "SESSION_DELETED",
+                                                           "AGENT_CREATED",
+                                                           "AGENT_UPDATED",
+                                                           "AGENT_DELETED",
+                                                           "MEMORY_PRUNED",
+                                                           "USER_REGISTERED",
+                                                           "PLAN_CREATED",
+                                                           "PLAN_UPDATED",
+                                                           "TOOL_CALL",
+                                                           "TOOL_RESULT",
+                                                           "AGENT_MESSAGE",
+                                                           "APPROVAL_REQUIRED",
+                                                           "APPROVAL_RESOLVED"};
 };

@@ -11,6 +11,10 @@
 
 namespace codelab::core::orchestration {
 
+/// Which plans wait until their user has approved them. risky: those that are thought to take more time or money than
+/// they may.
+enum class RequireApproval : std::uint8_t { never, risky, always };
+
 /// How a user wants messages to be answered that name no agent.
 struct OrchestratorConfig {
   bool enabled = true;
@@ -19,6 +23,7 @@ struct OrchestratorConfig {
   std::int64_t max_parallel = 4;
   std::int64_t max_seconds = 600;
   double max_cost_usd = 0;
+  RequireApproval require_approval = RequireApproval::never;
   std::string instructions;
 
   static constexpr std::string_view kName = "OrchestratorConfig";
@@ -37,6 +42,9 @@ struct OrchestratorConfig {
               {.minimum = 0,
                .maximum = 10'000,
                .doc = "A plan that has cost so much begins no further node; 0: whatever it costs."}),
+        field("require_approval", &OrchestratorConfig::require_approval,
+              {.doc = "Which plans wait until you have approved them: never any, risky ones, whose estimate is above "
+                      "max_seconds or max_cost_usd, always all."}),
         field("instructions", &OrchestratorConfig::instructions,
               {.max_length = 16'000, .doc = "Yours, for planning and for putting together."}));
   }
@@ -52,3 +60,8 @@ struct Orchestrator {
 };
 
 }  // namespace codelab::core::orchestration
+
+template <>
+struct codelab::base::EnumNames<codelab::core::orchestration::RequireApproval> {
+  static constexpr std::array<std::string_view, 3> kNames{"never", "risky", "always"};
+};

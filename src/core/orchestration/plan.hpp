@@ -52,6 +52,22 @@ struct PlanNode {
   }
 };
 
+/// What a plan was thought to take when it was made.
+struct PlanEstimate {
+  double seconds = 0;
+  std::int64_t tokens = 0;
+  /// Null when the price of a model is not known.
+  std::optional<double> cost_usd;
+
+  static constexpr std::string_view kName = "PlanEstimate";
+  static constexpr bool kAnswer = true;
+  static constexpr auto describe() {
+    using base::field;
+    return base::fields(field("seconds", &PlanEstimate::seconds), field("tokens", &PlanEstimate::tokens),
+                        field("cost_usd", &PlanEstimate::cost_usd));
+  }
+};
+
 struct Plan {
   PlanId id;
   base::SessionId session_id;
@@ -63,6 +79,7 @@ struct Plan {
   std::vector<PlanNode> nodes;
   /// What it cost to make the plan.
   chat::Usage planning;
+  std::optional<PlanEstimate> estimate;
   base::Timestamp created_at;
   base::Timestamp updated_at;
   /// 1 when it was made, and one more with each change.
@@ -75,8 +92,8 @@ struct Plan {
     return base::fields(field("id", &Plan::id), field("session_id", &Plan::session_id),
                         field("task_id", &Plan::task_id), field("goal", &Plan::goal), field("status", &Plan::status),
                         field("nodes", &Plan::nodes), field("planning", &Plan::planning),
-                        field("created_at", &Plan::created_at), field("updated_at", &Plan::updated_at),
-                        field("version", &Plan::version));
+                        field("estimate", &Plan::estimate), field("created_at", &Plan::created_at),
+                        field("updated_at", &Plan::updated_at), field("version", &Plan::version));
   }
 };
 

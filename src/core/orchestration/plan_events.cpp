@@ -33,13 +33,14 @@ struct NodePayload {
 struct CreatedPayload {
   PlanId plan_id;
   std::string_view goal;
+  std::optional<PlanEstimate> estimate;
   std::vector<NodePayload> nodes;
 
   static constexpr std::string_view kName = "PlanCreatedPayload";
   static constexpr auto describe() {
     using base::field;
     return base::fields(field("plan_id", &CreatedPayload::plan_id), field("goal", &CreatedPayload::goal),
-                        field("nodes", &CreatedPayload::nodes));
+                        field("estimate", &CreatedPayload::estimate), field("nodes", &CreatedPayload::nodes));
   }
 };
 
@@ -79,7 +80,8 @@ events::NewEvent of_plan(const Plan& plan, events::EventType type, std::string p
 }  // namespace
 
 events::NewEvent plan_created(const Plan& plan) {
-  const CreatedPayload payload{.plan_id = plan.id, .goal = plan.goal, .nodes = payloads(plan.nodes)};
+  const CreatedPayload payload{
+      .plan_id = plan.id, .goal = plan.goal, .estimate = plan.estimate, .nodes = payloads(plan.nodes)};
   return of_plan(plan, events::EventType::plan_created, base::encode(payload));
 }
 

@@ -92,14 +92,33 @@ PlanRun::PlanRun(Ports ports, const chat::Call& call, Plan plan, Bounds bounds, 
 
 base::Task<> PlanRun::run() {
   using asio::experimental::awaitable_operators::operator||;
-  const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(ports_.clock.now() - plan_.created_at);
+  const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(ports_.clock.now() - bounds_.begun_at);
   const auto left = std::max(bounds_.time - age, std::chrono::milliseconds{0});
-  const auto workers = std::clamp<std::size_t>(plan_.nodes.size(), 1, bounds_.parallel);
-  std::vector<base::Task<>> working;
-  for (std::size_t i = 0; i < workers; ++i) working.push_back(work());
-  auto outcome = co_await (base::outcome_of(base::side_by_side(std::move(working))) || pause(left));
+  auto outcome = co_await (base::outcome_of(work_off()) || base::outcome_of(watch()) || pause(left));
   if (outcome.index() == 0 && std::get<0>(outcome)) std::rethrow_exception(std::get<0>(outcome));
+  if (outcome.index() == 1) std::rethrow_exception(std::get<1>(outcome));
   co_await leave_undone();
+}
+
+/// The user may have added something while the last of it was done.
+base::Task<> PlanRun::work_off() {
+  do {
+    std::vector<base::Task<>> working;
+    for (std::size_t i = 0; i < bounds_.parallel; ++i) working.push_back(work());
+    co_await base::side_by_side(std::move(working));
+    co_await reload();
+  } while (next());
+}
+
+base::Task<> PlanRun::watch() {
+  for (;;) {
+    co_await pause(bounds_.look);
+    if (storing_) continue;
+    auto plan = co_await read();
+    if (storing_ || !plan || plan->version <= plan_.version) continue;
+    plan_ = std::move(*plan);
+    notify();
+  }
 }
 
 base::Task<> PlanRun::work() {
@@ -329,13 +348,19 @@ base::Task<std::optional<Changed>> PlanRun::try_change(PlanChange change) {
 }
 
 base::Task<> PlanRun::reload() {
+  auto plan = co_await read();
+  if (plan) plan_ = std::move(*plan);
+}
+
+base::Task<std::optional<Plan>> PlanRun::read() {
   try {
     auto plan = co_await ports_.plans.of_task(call_.scope, call_.task.id);
     if (!plan) throw chat::TaskGone();
-    plan_ = std::move(*plan);
+    co_return plan;
   } catch (const base::StoreError& failure) {
     base::log::warning("plan_not_read", {{"plan_id", plan_.id.str()}, {"reason", failure.what()}});
   }
+  co_return std::nullopt;
 }
 
 base::Task<> PlanRun::wait_for_change() { co_await changed_.async_wait(asio::as_tuple(asio::use_awaitable)); }

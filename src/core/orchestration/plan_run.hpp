@@ -38,8 +38,9 @@ class PlanRun {
   struct Bounds {
     /// Nodes at the same time.
     std::size_t parallel = 4;
-    /// When what is not done by then is left undone.
+    /// When what is not done by then, after `begun_at`, is left undone.
     std::chrono::milliseconds time{std::chrono::minutes{10}};
+    base::Timestamp begun_at;
     /// When so much is spent no further node begins; 0: whatever it costs.
     double cost_usd = 0;
     /// Of a node whose model fails.
@@ -47,6 +48,8 @@ class PlanRun {
     std::chrono::milliseconds before_another_attempt{1'000};
     /// Before the store, which is away, is tried again.
     std::chrono::milliseconds before_asking_again{500};
+    /// Between two looks whether the user has edited the plan.
+    std::chrono::milliseconds look{2'000};
   };
 
   PlanRun(Ports ports, const chat::Call& call, Plan plan, Bounds bounds, base::Executor executor);
@@ -65,7 +68,12 @@ class PlanRun {
   /// Nothing when the store did not answer.
   base::Task<std::optional<Changed>> try_change(PlanChange change);
   base::Task<> reload();
+  /// Nothing when the store did not answer.
+  base::Task<std::optional<Plan>> read();
+  base::Task<> work_off();
   base::Task<> work();
+  /// Takes up what the user edits, until it is cancelled.
+  base::Task<> watch();
   std::optional<std::string> next() const;
   base::Task<> do_node(std::string id);
   /// The step's task; nothing when the node is not as it was any more.

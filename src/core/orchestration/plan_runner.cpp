@@ -1,12 +1,14 @@
 #include "core/orchestration/plan_runner.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include <boost/asio/this_coro.hpp>
 
 #include "base/log.hpp"
 #include "core/chat/answer_text.hpp"
+#include "core/orchestration/plan_estimate.hpp"
 #include "core/orchestration/plan_events.hpp"
 #include "core/orchestration/plan_prompts.hpp"
 
@@ -51,16 +53,19 @@ std::size_t done(const Plan& plan) {
 
 }  // namespace
 
-base::Task<> PlanRunner::run(chat::Call call, bus::AgentBus::Turn&) {
-  co_await ports_.lifecycle.run(call, attempt(call));
+base::Task<> PlanRunner::run(chat::Call call, bus::AgentBus::Turn& turn) {
+  co_await ports_.lifecycle.run(call, attempt(call, turn));
 }
 
-base::Task<std::optional<base::Error>> PlanRunner::attempt(const chat::Call& call) {
+base::Task<std::optional<base::Error>> PlanRunner::attempt(const chat::Call& call, bus::AgentBus::Turn& turn) {
   const auto config = (co_await ports_.orchestrators.get(call.scope)).config;
   auto plan = co_await plan_of(call, config);
   if (!plan) co_return plan.error();
+  const auto begun_at = co_await ports_.gate.pass(call, *plan, config, turn);
+  if (!begun_at) co_return begun_at.error();
   PlanRun::Bounds bounds{.parallel = static_cast<std::size_t>(config.max_parallel),
                          .time = std::chrono::seconds{config.max_seconds},
+                         .begun_at = *begun_at,
                          .cost_usd = config.max_cost_usd};
   const PlanRun::Ports ports{.plans = ports_.plans,
                              .worker = ports_.worker,
@@ -80,7 +85,7 @@ base::Task<base::Result<Plan>> PlanRunner::plan_of(const chat::Call& call, const
   if (made) co_return std::move(*made);
   auto planned = co_await make(call, config);
   if (!planned) co_return planned.error();
-  co_return co_await keep(call, std::move(*planned));
+  co_return co_await keep(call, config, std::move(*planned));
 }
 
 base::Task<base::Result<Planned>> PlanRunner::make(const chat::Call& call, const OrchestratorConfig& config) {
@@ -106,7 +111,7 @@ base::Task<base::Result<Planned>> PlanRunner::make(const chat::Call& call, const
 }
 
 /// One that somebody else has made meanwhile stands.
-base::Task<Plan> PlanRunner::keep(const chat::Call& call, Planned planned) {
+base::Task<Plan> PlanRunner::keep(const chat::Call& call, const OrchestratorConfig& config, Planned planned) {
   Plan plan{.id = PlanId::generate(),
             .session_id = call.task.session_id,
             .task_id = call.task.id,
@@ -115,9 +120,11 @@ base::Task<Plan> PlanRunner::keep(const chat::Call& call, Planned planned) {
             .planning = {.prompt_tokens = planned.tokens.prompt_tokens,
                          .completion_tokens = planned.tokens.completion_tokens,
                          .cost_usd = ports_.prices.cost_usd(planned.model, planned.tokens)},
+            .estimate = std::nullopt,
             .created_at = ports_.clock.now(),
             .updated_at = {}};
   plan.updated_at = plan.created_at;
+  plan.estimate = co_await estimated(call, config, plan);
   std::vector<events::NewEvent> events{plan_created(plan)};
   const auto created = co_await ports_.plans.create(call.scope, plan, std::move(events));
   if (created == Changed::gone) throw chat::TaskGone();
@@ -125,6 +132,23 @@ base::Task<Plan> PlanRunner::keep(const chat::Call& call, Planned planned) {
   auto earlier = co_await ports_.plans.of_task(call.scope, call.task.id);
   if (!earlier) throw chat::TaskGone();
   co_return std::move(*earlier);
+}
+
+base::Task<PlanEstimate> PlanRunner::estimated(const chat::Call& call, const OrchestratorConfig& config,
+                                               const Plan& plan) {
+  const std::string usual = ports_.model.info().name;
+  std::map<std::string, std::string> models;
+  for (const PlanNode& node : plan.nodes) {
+    if (models.contains(node.agent)) continue;
+    const auto agent = co_await ports_.agents.find(call.scope, agents::AgentRef{.id = {}, .name = node.agent});
+    models[node.agent] = agent && !agent->config.model.empty() ? agent->config.model : usual;
+  }
+  const auto past = co_await ports_.plans.past_work(call.scope);
+  co_return estimate(plan, {.past = past,
+                            .prices = ports_.prices,
+                            .model_of = [&](const std::string& agent) { return models.at(agent); },
+                            .synthesis_model = config.model.empty() ? usual : config.model,
+                            .parallel = static_cast<double>(config.max_parallel)});
 }
 
 base::Task<std::optional<base::Error>> PlanRunner::answer(const chat::Call& call, const OrchestratorConfig& config,

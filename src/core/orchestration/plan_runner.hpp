@@ -12,6 +12,7 @@
 #include "core/models/price_table.hpp"
 #include "core/orchestration/agent_picker.hpp"
 #include "core/orchestration/orchestrators.hpp"
+#include "core/orchestration/plan_gate.hpp"
 #include "core/orchestration/plan_run.hpp"
 #include "core/orchestration/planner.hpp"
 
@@ -29,6 +30,7 @@ class PlanRunner final : public chat::CallRunner {
     agents::AgentRegistry& agents;
     PlanStore& plans;
     Planner& planner;
+    PlanGate& gate;
     AgentPicker& picker;
     work::Worker& worker;
     chat::TaskStore& tasks;
@@ -45,11 +47,12 @@ class PlanRunner final : public chat::CallRunner {
   base::Task<> run(chat::Call call, bus::AgentBus::Turn& turn) override;
 
  private:
-  base::Task<std::optional<base::Error>> attempt(const chat::Call& call);
+  base::Task<std::optional<base::Error>> attempt(const chat::Call& call, bus::AgentBus::Turn& turn);
   /// As it was made before, or made now. Errors: as ChatModel, target_required.
   base::Task<base::Result<Plan>> plan_of(const chat::Call& call, const OrchestratorConfig& config);
   base::Task<base::Result<Planned>> make(const chat::Call& call, const OrchestratorConfig& config);
-  base::Task<Plan> keep(const chat::Call& call, Planned planned);
+  base::Task<Plan> keep(const chat::Call& call, const OrchestratorConfig& config, Planned planned);
+  base::Task<PlanEstimate> estimated(const chat::Call& call, const OrchestratorConfig& config, const Plan& plan);
   base::Task<std::optional<base::Error>> answer(const chat::Call& call, const OrchestratorConfig& config,
                                                 const Plan& plan);
   base::Task<base::Result<models::Completion>> put_together(const chat::Call& call, const OrchestratorConfig& config,

@@ -33,6 +33,15 @@ struct PlanChange {
   std::vector<events::NewEvent> events;
 };
 
+/// What an agent has done lately, on the average of the user's newest tasks.
+struct PastWork {
+  std::string agent;
+  double seconds = 0;
+  /// Nothing where no answer of the agent is among them.
+  std::optional<double> prompt_tokens;
+  std::optional<double> completion_tokens;
+};
+
 /// stale: the plan has another version than expected. gone: its task has ended, is no more, or is not this process's.
 /// Neither has written anything.
 enum class Changed : std::uint8_t { yes, stale, gone };
@@ -49,6 +58,8 @@ class PlanStore {
   virtual base::Task<Changed> edit(identity::UserScope scope, chat::Task task, PlanChange change) = 0;
   virtual base::Task<std::optional<Plan>> find(identity::UserScope scope, PlanId plan) = 0;
   virtual base::Task<std::optional<Plan>> of_task(identity::UserScope scope, base::TaskId task) = 0;
+  /// Of each agent that has done anything among the user's newest tasks.
+  virtual base::Task<std::vector<PastWork>> past_work(identity::UserScope scope) = 0;
 };
 
 }  // namespace codelab::core::orchestration

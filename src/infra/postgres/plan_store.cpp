@@ -15,19 +15,20 @@ using core::events::NewEvent;
 using core::events::stream_of;
 using core::identity::UserScope;
 using core::orchestration::Changed;
+using core::orchestration::PastWork;
 using core::orchestration::Plan;
 using core::orchestration::PlanChange;
 using core::orchestration::PlanId;
 using core::orchestration::PlanNode;
 
-/// Locked, so that nobody ends it before this is done.
+/// Locked so that nobody ends it before this is done.
 constexpr Sql kUnfinished =
-    "SELECT 1::bigint FROM tasks WHERE user_id = $1 AND id = $2 AND session_id = $3 "
-    "AND status IN ('queued', 'running') FOR UPDATE";
+    "UPDATE tasks SET stalled = 0 WHERE user_id = $1 AND id = $2 AND session_id = $3 AND status IN ('queued', "
+    "'running')";
 constexpr Sql kInsertPlan =
     "INSERT INTO plans (user_id, id, session_id, task_id, goal, prompt_tokens, completion_tokens, cost_usd, "
-    "created_at, "
-    "updated_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
+    "created_at, updated_at, version, estimated_seconds, estimated_tokens, estimated_cost_usd) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING";
 constexpr Sql kAdvancePlan =
     "UPDATE plans SET version = $1, updated_at = $2 WHERE user_id = $3 AND id = $4 AND task_id = $5 AND version = $6";
 constexpr Sql kPutNode =
@@ -41,14 +42,21 @@ constexpr Sql kPutNode =
     "error_code = excluded.error_code, error_detail = excluded.error_detail, prompt_tokens = excluded.prompt_tokens, "
     "completion_tokens = excluded.completion_tokens, cost_usd = excluded.cost_usd";
 constexpr Sql kRemoveNode = "DELETE FROM plan_nodes WHERE user_id = $1 AND plan_id = $2 AND id = $3";
-#define CODELAB_PLAN_COLUMNS                                                                                   \
-  "SELECT p.id, p.session_id, p.task_id, p.goal, t.status, p.prompt_tokens, p.completion_tokens, p.cost_usd, " \
-  "p.created_at, p.updated_at, p.version FROM plans p JOIN tasks t ON t.user_id = p.user_id AND t.id = p.task_id "
+#define CODELAB_PLAN_COLUMNS                                                                                           \
+  "SELECT p.id, p.session_id, p.task_id, p.goal, t.status, p.prompt_tokens, p.completion_tokens, p.cost_usd, "         \
+  "p.created_at, p.updated_at, p.version, p.estimated_seconds, p.estimated_tokens, p.estimated_cost_usd FROM plans p " \
+  "JOIN tasks t ON t.user_id = p.user_id AND t.id = p.task_id "
 #define CODELAB_NODE_COLUMNS                                                                                         \
   "SELECT n.id, n.agent, n.instruction, n.expected_output, n.depends_on, n.status, n.task_id, n.attempt, n.result, " \
   "n.error_code, n.error_detail, n.prompt_tokens, n.completion_tokens, n.cost_usd FROM plan_nodes n "
 constexpr Sql kPlan = CODELAB_PLAN_COLUMNS "WHERE p.user_id = $1 AND p.id = $2";
 constexpr Sql kPlanByTask = CODELAB_PLAN_COLUMNS "WHERE p.user_id = $1 AND p.task_id = $2";
+constexpr Sql kPastWork =
+    "SELECT t.agent_name, avg(t.completed_at - t.started_at)::double precision / 1e6, avg(m.prompt_tokens)::double "
+    "precision, "
+    "avg(m.completion_tokens)::double precision FROM (SELECT * FROM tasks WHERE user_id = $1 AND status = 'completed' "
+    "AND kind <> 'plan' AND started_at IS NOT NULL ORDER BY id DESC LIMIT 200) t LEFT JOIN messages m "
+    "ON m.user_id = $1 AND m.session_id = t.session_id AND m.id = t.message_id GROUP BY t.agent_name";
 constexpr Sql kNodes = CODELAB_NODE_COLUMNS "WHERE n.user_id = $1 AND n.plan_id = $2 ORDER BY n.position";
 constexpr Sql kNodesByTask = CODELAB_NODE_COLUMNS
     "JOIN plans p ON p.user_id = n.user_id AND p.id = n.plan_id WHERE p.user_id = $1 AND p.task_id = $2 "
@@ -58,9 +66,20 @@ constexpr Sql kNodesByTask = CODELAB_NODE_COLUMNS
 
 Plan read_plan(const Rows& rows) {
   Plan plan;
+  std::optional<double> seconds;
+  std::optional<std::int64_t> tokens;
+  std::optional<double> cost_usd;
   rows.read(plan.id, plan.session_id, plan.task_id, plan.goal, plan.status, plan.planning.prompt_tokens,
-            plan.planning.completion_tokens, plan.planning.cost_usd, plan.created_at, plan.updated_at, plan.version);
+            plan.planning.completion_tokens, plan.planning.cost_usd, plan.created_at, plan.updated_at, plan.version,
+            seconds, tokens, cost_usd);
+  if (seconds) plan.estimate = {.seconds = *seconds, .tokens = tokens.value_or(0), .cost_usd = cost_usd};
   return plan;
+}
+
+PastWork read_past_work(const Rows& rows) {
+  PastWork work;
+  rows.read(work.agent, work.seconds, work.prompt_tokens, work.completion_tokens);
+  return work;
 }
 
 PlanNode read_node(const Rows& rows) {
@@ -93,11 +112,15 @@ void put_node(Transaction& tx, const UserScope& scope, const PlanId& plan, std::
 base::Task<Changed> create_plan(Transaction& tx, RunnerId runner, UserScope scope, Plan plan,
                                 std::vector<NewEvent> events) {
   tx.advance(stream_of(plan.session_id), events.size());
-  check_runs(tx, runner, scope, {.id = plan.task_id, .session_id = plan.session_id});
+  note_progress(tx, runner, scope, {.id = plan.task_id, .session_id = plan.session_id});
   auto answer = co_await tx.run();
-  if (!answer.at(1).next()) co_return Changed::gone;
+  if (answer.at(1).affected() != 1) co_return Changed::gone;
+  const auto seconds = plan.estimate ? std::optional(plan.estimate->seconds) : std::nullopt;
+  const auto tokens = plan.estimate ? std::optional(plan.estimate->tokens) : std::nullopt;
+  const auto cost_usd = plan.estimate ? plan.estimate->cost_usd : std::nullopt;
   tx.add(kInsertPlan, scope.user(), plan.id, plan.session_id, plan.task_id, plan.goal, plan.planning.prompt_tokens,
-         plan.planning.completion_tokens, plan.planning.cost_usd, plan.created_at, plan.updated_at, plan.version);
+         plan.planning.completion_tokens, plan.planning.cost_usd, plan.created_at, plan.updated_at, plan.version,
+         seconds, tokens, cost_usd);
   auto inserted = co_await tx.run();
   if (inserted.at(0).affected() != 1) co_return Changed::stale;
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) put_node(tx, scope, plan.id, i, plan.nodes[i]);
@@ -110,13 +133,13 @@ base::Task<Changed> change_plan(Transaction& tx, RunnerId runner, UserScope scop
                                 bool by_its_runner) {
   tx.advance(stream_of(task.session_id), change.events.size());
   if (by_its_runner) {
-    check_runs(tx, runner, scope, task);
+    note_progress(tx, runner, scope, task);
   } else {
     tx.add(kUnfinished, scope.user(), task.id, task.session_id);
   }
   tx.add(kAdvancePlan, change.version, change.updated_at, scope.user(), change.plan, task.id, change.version - 1);
   auto answer = co_await tx.run();
-  if (!answer.at(1).next()) co_return Changed::gone;
+  if (answer.at(1).affected() != 1) co_return Changed::gone;
   if (answer.at(2).affected() != 1) co_return Changed::stale;
   for (const auto& [place, node] : change.nodes) put_node(tx, scope, change.plan, place, node);
   for (const std::string& id : change.removed) tx.add(kRemoveNode, scope.user(), change.plan, id);
@@ -160,6 +183,13 @@ base::Task<std::optional<Plan>> PostgresPlanStore::of_task(UserScope scope, base
   Batch batch;
   batch.add(kPlanByTask, scope.user(), task).add(kNodesByTask, scope.user(), task);
   co_return read_whole(co_await database_.read("plan.of_task", scope, std::move(batch)));
+}
+
+base::Task<std::vector<PastWork>> PostgresPlanStore::past_work(UserScope scope) {
+  Batch batch;
+  batch.add(kPastWork, scope.user());
+  auto answer = co_await database_.read("plan.past_work", scope, std::move(batch));
+  co_return all_of(std::move(answer.at(0)), read_past_work);
 }
 
 }  // namespace codelab::infra::postgres

@@ -7,9 +7,9 @@ using core::chat::RunnerId;
 using core::chat::Task;
 using core::identity::UserScope;
 
-constexpr Sql kRuns =
-    "SELECT 1::bigint FROM tasks WHERE user_id = $1 AND id = $2 AND session_id = $3 AND runner = $4 "
-    "AND status IN ('queued', 'running') FOR UPDATE";
+constexpr Sql kProgress =
+    "UPDATE tasks SET stalled = 0 WHERE user_id = $1 AND id = $2 AND session_id = $3 AND runner = $4 "
+    "AND status IN ('queued', 'running')";
 constexpr Sql kPutStep =
     "INSERT INTO tasks (user_id, id, session_id, agent_id, agent_name, status, error_code, error_detail, "
     "request_message_id, created_at, started_at, completed_at, runner, kind, parent_id) "
@@ -25,8 +25,8 @@ constexpr Sql kEndSteps =
 
 }  // namespace
 
-void check_runs(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task) {
-  tx.add(kRuns, scope.user(), task.id, task.session_id, runner);
+void note_progress(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task) {
+  tx.add(kProgress, scope.user(), task.id, task.session_id, runner);
 }
 
 void put_step(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& step) {

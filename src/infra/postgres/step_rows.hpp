@@ -12,10 +12,10 @@
 /// Statements about tasks and their steps, queued in a transaction.
 namespace codelab::infra::postgres {
 
-/// Gives a row when the task is unfinished, this user's and run by this process. It is locked, so that nobody takes it
-/// over, or ends it, before the transaction is done.
-void check_runs(Transaction& tx, const core::chat::RunnerId& runner, const core::identity::UserScope& scope,
-                const core::chat::Task& task);
+/// Notes that something of the task is finished. Touches a row when it is unfinished, this user's and run by this
+/// process: nobody takes it over, or ends it, before the transaction is done.
+void note_progress(Transaction& tx, const core::chat::RunnerId& runner, const core::identity::UserScope& scope,
+                   const core::chat::Task& task);
 /// Stores a step as it is, whether it was there before or not; what it had others do ends with it.
 void put_step(Transaction& tx, const core::chat::RunnerId& runner, const core::identity::UserScope& scope,
               const core::chat::Task& step);

@@ -17,6 +17,7 @@ constexpr Sql kTakeOver = "SELECT user_id, task_id, attempt FROM codelab_take_ov
 constexpr Sql kTask =
     "SELECT id, session_id, agent_id, agent_name, status, error_code, error_detail, request_message_id, message_id, "
     "created_at, started_at, completed_at, kind, parent_id FROM tasks WHERE user_id = $1 AND id = $2";
+constexpr Sql kStalled = "SELECT stalled FROM tasks WHERE user_id = $1 AND id = $2";
 constexpr Sql kRequest =
     "SELECT m.id, m.session_id, m.role, m.content, m.agent_id, m.agent_name, m.task_id, m.model, m.prompt_tokens, "
     "m.completion_tokens, m.cost_usd, m.created_at FROM tasks t JOIN messages m "
@@ -39,13 +40,16 @@ Taken read_taken(const Rows& rows) {
 base::Task<std::optional<TakenTask>> whole(Database& database, Taken taken) {
   const auto scope = core::identity::ScopeIssuer::open(taken.user);
   Batch batch;
-  batch.add(kTask, taken.user, taken.task).add(kRequest, taken.user, taken.task);
+  batch.add(kTask, taken.user, taken.task).add(kRequest, taken.user, taken.task).add(kStalled, taken.user, taken.task);
   auto answer = co_await database.read("task.taken", scope, std::move(batch));
   auto task = first_of(std::move(answer.at(0)), read_task);
   auto request = first_of(std::move(answer.at(1)), read_message);
   if (!task || !request) co_return std::nullopt;
-  co_return TakenTask{
-      .scope = scope, .task = std::move(*task), .attempt = taken.attempt, .request = std::move(*request)};
+  co_return TakenTask{.scope = scope,
+                      .task = std::move(*task),
+                      .attempt = taken.attempt,
+                      .stalled = value_of<std::int64_t>(std::move(answer.at(2))),
+                      .request = std::move(*request)};
 }
 
 }  // namespace

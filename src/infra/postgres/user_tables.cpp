@@ -16,10 +16,10 @@ constexpr UserTable kTables[]{
     CODELAB_USER_TABLE(users),           CODELAB_USER_TABLE(auth_sessions),      CODELAB_USER_TABLE(refresh_tokens),
     CODELAB_USER_TABLE(user_agents),     CODELAB_USER_TABLE(user_orchestrators), CODELAB_USER_TABLE(event_streams),
     CODELAB_USER_TABLE(events),          CODELAB_USER_TABLE(chat_sessions),      CODELAB_USER_TABLE(messages),
-    CODELAB_USER_TABLE(tasks),           CODELAB_USER_TABLE(task_work),          CODELAB_USER_TABLE(plans),
-    CODELAB_USER_TABLE(plan_nodes),      CODELAB_USER_TABLE(idempotency_keys),   CODELAB_USER_TABLE(memory_counters),
-    CODELAB_USER_TABLE(memory_removals), CODELAB_USER_TABLE(memory_collections), CODELAB_USER_TABLE(memories),
-    CODELAB_USER_TABLE(memory_vectors)};
+    CODELAB_USER_TABLE(tasks),           CODELAB_USER_TABLE(task_work),          CODELAB_USER_TABLE(approval_requests),
+    CODELAB_USER_TABLE(plans),           CODELAB_USER_TABLE(plan_nodes),         CODELAB_USER_TABLE(idempotency_keys),
+    CODELAB_USER_TABLE(memory_counters), CODELAB_USER_TABLE(memory_removals),    CODELAB_USER_TABLE(memory_collections),
+    CODELAB_USER_TABLE(memories),        CODELAB_USER_TABLE(memory_vectors)};
 
 #undef CODELAB_USER_TABLE
 

@@ -25,9 +25,9 @@ RecordedPart read_part(const Rows& rows) {
 
 base::Task<bool> put(Transaction& tx, RunnerId runner, UserScope scope, Task task, WorkRecord record) {
   tx.advance(stream_of(task.session_id), record.events.size());
-  check_runs(tx, runner, scope, task);
+  note_progress(tx, runner, scope, task);
   auto answer = co_await tx.run();
-  if (!answer.at(1).next()) co_return false;
+  if (answer.at(1).affected() != 1) co_return false;
   for (const auto& [turn, call, content] : record.parts) {
     tx.add(kPutPart, scope.user(), task.id, turn, call, content);
   }

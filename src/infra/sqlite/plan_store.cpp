@@ -17,6 +17,7 @@ using core::events::NewEvent;
 using core::events::stream_of;
 using core::identity::UserScope;
 using core::orchestration::Changed;
+using core::orchestration::PastWork;
 using core::orchestration::Plan;
 using core::orchestration::PlanChange;
 using core::orchestration::PlanId;
@@ -27,8 +28,8 @@ constexpr Sql kUnfinished =
 constexpr Sql kPlanOfTask = "SELECT id FROM plans WHERE user_id = ? AND task_id = ?";
 constexpr Sql kInsertPlan =
     "INSERT INTO plans (user_id, id, session_id, task_id, goal, prompt_tokens, completion_tokens, cost_usd, "
-    "created_at, "
-    "updated_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "created_at, updated_at, version, estimated_seconds, estimated_tokens, estimated_cost_usd) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr Sql kAdvancePlan =
     "UPDATE plans SET version = ?, updated_at = ? WHERE user_id = ? AND id = ? AND task_id = ? AND version = ?";
 constexpr Sql kPutNode =
@@ -41,12 +42,18 @@ constexpr Sql kPutNode =
     "error_code = excluded.error_code, error_detail = excluded.error_detail, prompt_tokens = excluded.prompt_tokens, "
     "completion_tokens = excluded.completion_tokens, cost_usd = excluded.cost_usd";
 constexpr Sql kRemoveNode = "DELETE FROM plan_nodes WHERE user_id = ? AND plan_id = ? AND id = ?";
-#define CODELAB_PLAN_COLUMNS                                                                                   \
-  "SELECT p.id, p.session_id, p.task_id, p.goal, t.status, p.prompt_tokens, p.completion_tokens, p.cost_usd, " \
-  "p.created_at, p.updated_at, p.version FROM plans p JOIN tasks t ON t.user_id = p.user_id AND t.id = p.task_id "
+#define CODELAB_PLAN_COLUMNS                                                                                           \
+  "SELECT p.id, p.session_id, p.task_id, p.goal, t.status, p.prompt_tokens, p.completion_tokens, p.cost_usd, "         \
+  "p.created_at, p.updated_at, p.version, p.estimated_seconds, p.estimated_tokens, p.estimated_cost_usd FROM plans p " \
+  "JOIN tasks t ON t.user_id = p.user_id AND t.id = p.task_id "
 constexpr Sql kPlan = CODELAB_PLAN_COLUMNS "WHERE p.user_id = ? AND p.id = ?";
 constexpr Sql kPlanByTask = CODELAB_PLAN_COLUMNS "WHERE p.user_id = ? AND p.task_id = ?";
 #undef CODELAB_PLAN_COLUMNS
+constexpr Sql kPastWork =
+    "SELECT t.agent_name, avg(t.completed_at - t.started_at) / 1e6, avg(m.prompt_tokens), "
+    "avg(m.completion_tokens) FROM (SELECT * FROM tasks WHERE user_id = ?1 AND status = 'completed' "
+    "AND kind <> 'plan' AND started_at IS NOT NULL ORDER BY id DESC LIMIT 200) t LEFT JOIN messages m "
+    "ON m.user_id = ?1 AND m.session_id = t.session_id AND m.id = t.message_id GROUP BY t.agent_name";
 constexpr Sql kNodes =
     "SELECT id, agent, instruction, expected_output, depends_on, status, task_id, attempt, result, error_code, "
     "error_detail, prompt_tokens, completion_tokens, cost_usd FROM plan_nodes "
@@ -54,9 +61,20 @@ constexpr Sql kNodes =
 
 Plan read_plan(const Rows& rows) {
   Plan plan;
+  std::optional<double> seconds;
+  std::optional<std::int64_t> tokens;
+  std::optional<double> cost_usd;
   rows.read(plan.id, plan.session_id, plan.task_id, plan.goal, plan.status, plan.planning.prompt_tokens,
-            plan.planning.completion_tokens, plan.planning.cost_usd, plan.created_at, plan.updated_at, plan.version);
+            plan.planning.completion_tokens, plan.planning.cost_usd, plan.created_at, plan.updated_at, plan.version,
+            seconds, tokens, cost_usd);
+  if (seconds) plan.estimate = {.seconds = *seconds, .tokens = tokens.value_or(0), .cost_usd = cost_usd};
   return plan;
+}
+
+PastWork read_past_work(const Rows& rows) {
+  PastWork work;
+  rows.read(work.agent, work.seconds, work.prompt_tokens, work.completion_tokens);
+  return work;
 }
 
 PlanNode read_node(const Rows& rows) {
@@ -94,10 +112,14 @@ void put_node(Connection& sql, const UserScope& scope, const PlanId& plan, std::
 Changed create_plan(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Plan& plan,
                     const std::vector<NewEvent>& events) {
   Connection& sql = tx.sql();
-  if (!runs(sql, runner, scope, {.id = plan.task_id, .session_id = plan.session_id})) return Changed::gone;
+  if (!note_progress(sql, runner, scope, {.id = plan.task_id, .session_id = plan.session_id})) return Changed::gone;
   if (any_of(sql.query(kPlanOfTask, scope.user(), plan.task_id))) return Changed::stale;
+  const auto seconds = plan.estimate ? std::optional(plan.estimate->seconds) : std::nullopt;
+  const auto tokens = plan.estimate ? std::optional(plan.estimate->tokens) : std::nullopt;
+  const auto cost_usd = plan.estimate ? plan.estimate->cost_usd : std::nullopt;
   sql.execute(kInsertPlan, scope.user(), plan.id, plan.session_id, plan.task_id, plan.goal, plan.planning.prompt_tokens,
-              plan.planning.completion_tokens, plan.planning.cost_usd, plan.created_at, plan.updated_at, plan.version);
+              plan.planning.completion_tokens, plan.planning.cost_usd, plan.created_at, plan.updated_at, plan.version,
+              seconds, tokens, cost_usd);
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) put_node(sql, scope, plan.id, i, plan.nodes[i]);
   tx.append(scope.user(), stream_of(plan.session_id), events);
   return Changed::yes;
@@ -128,7 +150,7 @@ base::Task<Changed> SqlitePlanStore::create(UserScope scope, Plan plan, std::vec
 base::Task<Changed> SqlitePlanStore::change(UserScope scope, Task task, PlanChange change) {
   return database_.writer().run("plan.change", [runner = database_.runner(), scope, task = std::move(task),
                                                 change = std::move(change)](Transaction& tx) {
-    return runs(tx.sql(), runner, scope, task) ? change_plan(tx, runner, scope, task, change) : Changed::gone;
+    return note_progress(tx.sql(), runner, scope, task) ? change_plan(tx, runner, scope, task, change) : Changed::gone;
   });
 }
 
@@ -153,6 +175,11 @@ base::Task<std::optional<Plan>> SqlitePlanStore::of_task(UserScope scope, base::
     const ReadTransaction reading(sql);
     return whole(sql, scope, first_of(sql.query(kPlanByTask, scope.user(), task), read_plan));
   });
+}
+
+base::Task<std::vector<PastWork>> SqlitePlanStore::past_work(UserScope scope) {
+  return database_.readers().run(
+      "plan.past_work", [=](Connection& sql) { return all_of(sql.query(kPastWork, scope.user()), read_past_work); });
 }
 
 }  // namespace codelab::infra::sqlite

@@ -19,6 +19,7 @@ class SqlitePlanStore final : public core::orchestration::PlanStore {
                                                             core::orchestration::PlanId plan) override;
   base::Task<std::optional<core::orchestration::Plan>> of_task(core::identity::UserScope scope,
                                                                base::TaskId task) override;
+  base::Task<std::vector<core::orchestration::PastWork>> past_work(core::identity::UserScope scope) override;
 
  private:
   Database& database_;

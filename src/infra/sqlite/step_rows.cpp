@@ -9,8 +9,8 @@ using core::chat::RunnerId;
 using core::chat::Task;
 using core::identity::UserScope;
 
-constexpr Sql kRuns =
-    "SELECT 1 FROM tasks WHERE user_id = ? AND id = ? AND session_id = ? AND runner = ? "
+constexpr Sql kProgress =
+    "UPDATE tasks SET stalled = 0 WHERE user_id = ? AND id = ? AND session_id = ? AND runner = ? "
     "AND status IN ('queued', 'running')";
 constexpr Sql kPutStep =
     "INSERT INTO tasks (user_id, id, session_id, agent_id, agent_name, status, error_code, error_detail, "
@@ -27,8 +27,8 @@ constexpr Sql kEndSteps =
 
 }  // namespace
 
-bool runs(Connection& sql, const RunnerId& runner, const UserScope& scope, const Task& task) {
-  return any_of(sql.query(kRuns, scope.user(), task.id, task.session_id, runner));
+bool note_progress(Connection& sql, const RunnerId& runner, const UserScope& scope, const Task& task) {
+  return sql.execute(kProgress, scope.user(), task.id, task.session_id, runner) == 1;
 }
 
 void put_step(Connection& sql, const RunnerId& runner, const UserScope& scope, const Task& step) {

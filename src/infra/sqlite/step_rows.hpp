@@ -11,9 +11,10 @@
 
 namespace codelab::infra::sqlite {
 
-/// False when the task has ended, is not this user's or not run by this process.
-bool runs(Connection& sql, const core::chat::RunnerId& runner, const core::identity::UserScope& scope,
-          const core::chat::Task& task);
+/// Notes that something of the task is finished. False when it has ended, is not this user's or not run by this
+/// process.
+bool note_progress(Connection& sql, const core::chat::RunnerId& runner, const core::identity::UserScope& scope,
+                   const core::chat::Task& task);
 /// Stores a step as it is, whether it was there before or not; what it had others do ends with it.
 void put_step(Connection& sql, const core::chat::RunnerId& runner, const core::identity::UserScope& scope,
               const core::chat::Task& step);

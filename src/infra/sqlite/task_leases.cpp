@@ -16,23 +16,29 @@ using core::chat::TakeOverRule;
 
 constexpr Sql kUnfinished =
     "SELECT id, session_id, agent_id, agent_name, status, error_code, error_detail, request_message_id, message_id, "
-    "created_at, started_at, completed_at, kind, parent_id, user_id, attempt FROM tasks "
+    "created_at, started_at, completed_at, kind, parent_id, user_id, attempt, stalled FROM tasks "
     "WHERE status IN ('queued', 'running') AND parent_id IS NULL AND (runner <> ? OR created_at < ?) ORDER BY user_id, "
     "id";
 constexpr Sql kRequest =
     "SELECT id, session_id, role, content, agent_id, agent_name, task_id, model, prompt_tokens, completion_tokens, "
     "cost_usd, created_at FROM messages WHERE user_id = ? AND session_id = ? AND id = ?";
-constexpr Sql kTake = "UPDATE tasks SET runner = ?, attempt = ? WHERE user_id = ? AND id = ?";
+constexpr Sql kTake = "UPDATE tasks SET runner = ?, attempt = ?, stalled = ? WHERE user_id = ? AND id = ?";
 
 TakenTask read_unfinished(const Rows& rows) {
   constexpr int kUserColumn = 14;
   base::UserId user;
   std::int64_t attempt = 0;
+  std::int64_t stalled = 0;
   rows.read_at(kUserColumn, user);
   rows.read_at(kUserColumn + 1, attempt);
+  rows.read_at(kUserColumn + 2, stalled);
   auto task = read_task(rows);
-  if (task.status == core::chat::TaskStatus::running) ++attempt;
-  return {.scope = core::identity::ScopeIssuer::open(user), .task = std::move(task), .attempt = attempt, .request = {}};
+  const bool ran = task.status == core::chat::TaskStatus::running;
+  return {.scope = core::identity::ScopeIssuer::open(user),
+          .task = std::move(task),
+          .attempt = attempt + (ran ? 1 : 0),
+          .stalled = stalled + (ran ? 1 : 0),
+          .request = {}};
 }
 
 std::vector<TakenTask> lost(Connection& sql, const RunnerId& runner, const TakeOverRule& rule) {
@@ -52,7 +58,7 @@ std::vector<TakenTask> take(Connection& sql, const RunnerId& runner, const TakeO
     auto request =
         first_of(sql.query(kRequest, user, each.task.session_id, each.task.request_message_id), read_message);
     each.request = std::move(request.value());
-    sql.execute(kTake, runner, each.attempt, user, each.task.id);
+    sql.execute(kTake, runner, each.attempt, each.stalled, user, each.task.id);
   }
   return taken;
 }

@@ -25,7 +25,7 @@ RecordedPart read_part(const Rows& rows) {
 
 bool put(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task, const WorkRecord& record) {
   Connection& sql = tx.sql();
-  if (!runs(sql, runner, scope, task)) return false;
+  if (!note_progress(sql, runner, scope, task)) return false;
   for (const auto& [turn, call, content] : record.parts) {
     sql.execute(kPutPart, scope.user(), task.id, turn, call, content);
   }

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "infra/postgres/approval_store.hpp"
 #include "infra/postgres/orchestrator_store.hpp"
 #include "infra/postgres/plan_store.hpp"
 #include "infra/postgres/work_log.hpp"
@@ -116,6 +117,21 @@ class PostgresPlans : public testing::Test {
     }
   }
 
+  void use_approvals(const UserScope& user, const core::chat::Task& task) {
+    PostgresApprovalStore approvals(served->database());
+    const auto now = served->clock.now();
+    const core::approvals::Approval approval{.id = core::approvals::ApprovalId::generate(),
+                                             .session_id = task.session_id,
+                                             .task_id = task.id,
+                                             .created_at = now,
+                                             .expires_at = now + std::chrono::hours(1)};
+    run_task(approvals.request(user, task, approval, {}));
+    run_task(approvals.find(user, approval.id, now));
+    run_task(approvals.list(user, {}, {}, now));
+    run_task(approvals.list(user, core::approvals::ApprovalStatus::pending, {}, now));
+    run_task(approvals.resolve(user, approval, {.resolved_at = now}, {}));
+  }
+
   void use_plans(const UserScope& user, const core::chat::Session& session) {
     PostgresOrchestratorStore orchestrators(served->database());
     run_task(orchestrators.open(user, {.id = base::AgentId::generate()}));
@@ -138,6 +154,8 @@ class PostgresPlans : public testing::Test {
     PostgresWorkLog work_log(served->database());
     run_task(work_log.record(user, task, {.parts = {{.turn = 1, .content = "{}"}}, .steps = {step}}));
     run_task(work_log.of_task(user, task.id));
+    use_approvals(user, task);
+    run_task(plans.past_work(user));
     run_task(plans.find(user, plan.id));
     run_task(plans.of_task(user, task.id));
     task.status = TaskStatus::cancelled;
@@ -207,10 +225,26 @@ TEST_F(PostgresPlans, EveryScanOfAnOwnedTableIsNarrowedToOneUserByItsIndex) {
       seen.insert(scan.table);
     }
   }
-  for (const auto* table :
-       {"users", "auth_sessions", "refresh_tokens", "user_agents", "event_streams", "events", "chat_sessions",
-        "messages", "tasks", "idempotency_keys", "memory_collections", "memory_counters", "memory_removals", "memories",
-        "memory_vectors", "task_work", "plans", "plan_nodes", "user_orchestrators"}) {
+  for (const auto* table : {"users",
+                            "auth_sessions",
+                            "refresh_tokens",
+                            "user_agents",
+                            "event_streams",
+                            "events",
+                            "chat_sessions",
+                            "messages",
+                            "tasks",
+                            "idempotency_keys",
+                            "memory_collections",
+                            "memory_counters",
+                            "memory_removals",
+                            "memories",
+                            "memory_vectors",
+                            "task_work",
+                            "approval_requests",
+                            "plans",
+                            "plan_nodes",
+                            "user_orchestrators"}) {
     EXPECT_TRUE(seen.contains(table)) << table;
   }
 }

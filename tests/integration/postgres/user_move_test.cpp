@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <libpq-fe.h>
 
+#include "infra/postgres/approval_store.hpp"
 #include "infra/postgres/memory_debts.hpp"
 #include "infra/postgres/orchestrator_store.hpp"
 #include "infra/postgres/plan_store.hpp"
@@ -57,6 +58,13 @@ class PostgresUserMove : public testing::Test {
     run_task(orchestrators.open(user, {.id = base::AgentId::generate(), .created_at = now, .updated_at = now}));
     PostgresWorkLog work_log(served.database());
     run_task(work_log.record(user, call.task, {.parts = {{.turn = 1, .call = 2, .content = R"({"a":"\n"})"}}}));
+    PostgresApprovalStore approvals(served.database());
+    run_task(approvals.request(user, call.task,
+                               {.id = core::approvals::ApprovalId::generate(),
+                                .session_id = session.id,
+                                .task_id = task.id,
+                                .payload = {{"a", "\n"}}},
+                               {}));
     PostgresPlanStore plans(served.database());
     const core::orchestration::PlanNode node{.id = "one", .agent = "coder", .instruction = "do", .depends_on = {"\"]"}};
     run_task(plans.create(user,

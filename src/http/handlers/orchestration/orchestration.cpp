@@ -33,6 +33,14 @@ base::Task<Response> OrchestrationHandlers::plan(UserRequest request) {
   co_return json(200, *plan);
 }
 
+base::Task<Response> OrchestrationHandlers::edit(UserRequest request, core::orchestration::PlanEdit edit) {
+  const auto id = path_id<core::orchestration::PlanId>(request, "plan_id", base::ErrorCode::plan_not_found);
+  if (!id) co_return problem(id.error(), request.trace_id);
+  const auto plan = co_await editor_.edit(request.scope(), *id, std::move(edit));
+  if (!plan) co_return problem(plan.error(), request.trace_id);
+  co_return json(200, *plan);
+}
+
 base::Task<Response> OrchestrationHandlers::cancel(UserRequest request) {
   const auto plan = co_await find(request);
   if (!plan) co_return problem(plan.error(), request.trace_id);

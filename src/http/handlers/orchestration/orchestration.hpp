@@ -2,6 +2,7 @@
 
 #include "core/chat/cancellation.hpp"
 #include "core/orchestration/orchestrators.hpp"
+#include "core/orchestration/plan_editor.hpp"
 #include "core/orchestration/plan_store.hpp"
 #include "http/api_request.hpp"
 
@@ -11,12 +12,13 @@ namespace codelab::http::handlers {
 class OrchestrationHandlers {
  public:
   OrchestrationHandlers(core::orchestration::Orchestrators& orchestrators, core::orchestration::PlanStore& plans,
-                        core::chat::Cancellation& cancellation)
-      : orchestrators_(orchestrators), plans_(plans), cancellation_(cancellation) {}
+                        core::orchestration::PlanEditor& editor, core::chat::Cancellation& cancellation)
+      : orchestrators_(orchestrators), plans_(plans), editor_(editor), cancellation_(cancellation) {}
 
   base::Task<Response> settings(UserRequest request);
   base::Task<Response> configure(UserRequest request, core::orchestration::OrchestratorConfig config);
   base::Task<Response> plan(UserRequest request);
+  base::Task<Response> edit(UserRequest request, core::orchestration::PlanEdit edit);
   base::Task<Response> cancel(UserRequest request);
 
  private:
@@ -24,6 +26,7 @@ class OrchestrationHandlers {
 
   core::orchestration::Orchestrators& orchestrators_;
   core::orchestration::PlanStore& plans_;
+  core::orchestration::PlanEditor& editor_;
   core::chat::Cancellation& cancellation_;
 };
 

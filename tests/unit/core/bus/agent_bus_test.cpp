@@ -47,7 +47,8 @@ class AgentBusTest : public testing::Test {
   infra::inprocess::InProcessAgentQueues queues_;
   tests::HandLoop loop_;
   base::TaskGroup group_{"bus"};
-  AgentBus bus_{queues_, group_, loop_.executor()};
+  BusObserver observer_;
+  AgentBus bus_{queues_, observer_, group_, loop_.executor()};
 };
 
 TEST_F(AgentBusTest, a_turn_comes_when_the_one_before_it_ends) {
@@ -145,7 +146,8 @@ TEST_F(AgentBusTest, once_turns_are_stopped_nobody_waits_and_what_runs_keeps_its
 TEST_F(AgentBusTest, queues_that_are_slow_for_one_agent_delay_no_other) {
   SlowQueues queues;
   base::TaskGroup group("slow");
-  AgentBus bus(queues, group, loop_.executor(), {.waiting = std::chrono::milliseconds{1}, .running = {}});
+  BusObserver observer;
+  AgentBus bus(queues, observer, group, loop_.executor(), {.waiting = std::chrono::milliseconds{1}, .running = {}});
   const auto enter = [&](base::AgentId agent) {
     Ticket ticket{
         .scope = user_, .agent = agent, .session = base::SessionId::generate(), .task = base::TaskId::generate()};

@@ -88,7 +88,8 @@ class ChatTest : public testing::Test {
   base::TaskGroup upkeep_{"upkeep"};
   base::TaskGroup work_{"work"};
   HandLoop loop_;
-  core::bus::AgentBus bus_{queues_, upkeep_, loop_.executor()};
+  core::bus::BusObserver bus_observer_;
+  core::bus::AgentBus bus_{queues_, bus_observer_, upkeep_, loop_.executor()};
   InMemoryMemoryDebts debts_{chat_};
   core::chat::Interactions interactions_{{.memory = memory_, .debts = debts_, .agents = registry_, .clock = clock_},
                                          std::chrono::milliseconds{1}};

@@ -42,8 +42,11 @@ class TakeOverTest : public codelab::tests::ChatTest {
     Message message{.id = task.request_message_id, .session_id = session_.id, .content = "two", .task_id = task.id};
     EXPECT_TRUE(loop_.run(tasks_.begin(user_, {.message = message, .task = task})));
     const auto id = task.id;
-    leases_.left.push_back(
-        {.scope = user_, .task = std::move(task), .attempt = attempt, .request = std::move(message)});
+    leases_.left.push_back({.scope = user_,
+                            .task = std::move(task),
+                            .attempt = attempt,
+                            .stalled = attempt - 1,
+                            .request = std::move(message)});
     return id;
   }
   void taken() { taking_ = loop_.start(take_over_.run()); }

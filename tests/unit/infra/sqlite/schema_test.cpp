@@ -76,7 +76,7 @@ TEST_F(Schema, EveryOwnedTableHasAKeyThatBeginsWithTheUser) {
     EXPECT_GE(keys, 1) << name;
     ++seen;
   }
-  EXPECT_EQ(seen, 16);
+  EXPECT_EQ(seen, 17);
 }
 
 TEST_F(Schema, RefusesValuesOfAnotherType) {
