@@ -97,8 +97,10 @@ class BareBeast(Program):
 
 
 class SlowModel(Program):
-    def __init__(self, build: Build, delay_ms: int):
-        super().__init__([build.binary("load_driver"), "model", "--delay-ms", str(delay_ms)])
+    def __init__(self, build: Build, delay_ms: int, plan_nodes: int = 0):
+        """A request for a plan gets one of `plan_nodes` nodes."""
+        super().__init__([build.binary("load_driver"), "model", "--delay-ms", str(delay_ms),
+                          "--plan-nodes", str(plan_nodes)])
         #: What makes a server use it.
         self.settings = {
             "CODELAB_LLM_BASE_URL": f"http://127.0.0.1:{self.line()}/v1",

@@ -18,6 +18,7 @@ from harness import (
     BareBeast, Build, NotMeasured, Server, SlowModel, Streams, run_calls, run_google_benchmark, run_wrk,
 )
 from many_processes import many_processes, postgres_client, redis_client
+from plans import plans
 from table import Row, print_table, spread
 
 CORES = len(os.sched_getaffinity(0))
@@ -187,8 +188,8 @@ def fan_out(build: Build) -> list[Row]:
     ]
 
 
-SECTIONS = (whole_server, added_latency, embedder, vector_search, starts, open_streams, fan_out, postgres_client,
-            redis_client, many_processes)
+SECTIONS = (whole_server, added_latency, embedder, vector_search, starts, open_streams, fan_out, plans,
+            postgres_client, redis_client, many_processes)
 
 
 def main() -> int:

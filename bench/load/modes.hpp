@@ -18,8 +18,8 @@ void run_calls(const Options& options);
 /// reader's socket. Keeps the streams open until its standard input ends.
 void run_streams(const Options& options);
 
-/// An OpenAI-compatible model that answers every chat request `--delay-ms` after it arrived, all at once. Prints its
-/// port and serves until it is killed.
+/// An OpenAI-compatible model that answers every chat request `--delay-ms` after it arrived, all at once; one that asks
+/// for JSON with a plan of `--plan-nodes` nodes. Prints its port and serves until it is killed.
 void run_model(const Options& options);
 
 }  // namespace codelab::load
