@@ -1,5 +1,7 @@
 """A store that is away: what can be answered is answered, nothing is taken that would be lost, and all recovers."""
 
+import asyncio
+import collections
 import signal
 
 import pytest
@@ -183,3 +185,84 @@ async def test_a_request_that_comes_while_the_store_is_away_has_a_deadline(own_s
     (server,) = start_on(postgres, redis, CODELAB_REDIS_URL=f"redis://127.0.0.1:{free_port()}")
     user = await connect(server).new_user()
     assert (await user.get("/my/profile")).status == 200
+
+
+CUT_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+
+
+async def post_until_answered(user, session: str, word: str) -> None:
+    """The same post, under its key, until it has its answer."""
+    for _ in range(60):
+        reply = await user.post_message(session, f"[[say {word}]]", headers={"Idempotency-Key": f"{session} {word}"})
+        if reply.status == 200:
+            assert reply.json["content"] == word
+            return
+        assert reply.status == 503 and int(reply.headers["Retry-After"]) >= 1, reply.text
+        await asyncio.sleep(0.2)
+    raise AssertionError(f"{word} was not answered")
+
+
+@pytest.mark.watchdog(240)
+async def test_connections_that_are_cut_again_and_again_lose_and_double_nothing(own_stores, start_on, connect):
+    postgres, redis = own_stores
+    here, there = start_on(postgres, redis, count=2)
+    user = await connect(here).new_user()
+    other = type(user)(connect(there), user.email, user.password,
+                       {"user": {"id": user.id}, "access_token": user.access_token,
+                        "refresh_token": user.refresh_token})
+    sessions = [await user.new_session() for _ in range(4)]
+    words = [f"w{number}" for number in range(15)]
+
+    async def cut() -> None:
+        for _ in range(8):
+            await asyncio.sleep(0.3)  # the moment, not a wait for anything
+            await asyncio.to_thread(postgres.sql, CUT_ALL)
+
+    async def talk(who, session: str) -> None:
+        for word in words:
+            await post_until_answered(who, session, word)
+
+    await asyncio.gather(cut(), *(talk((user, other)[place % 2], each) for place, each in enumerate(sessions)))
+    for session in sessions:
+        messages = await user.all_messages(session)
+        assert [each["content"] for each in messages if each["role"] == "assistant"] == words
+        assert len(messages) == 2 * len(words)
+        async with other.stream(session, since="0") as stream:
+            log = await stream.until(lambda event: is_answer(event) and event["payload"]["content"] == words[-1])
+        logged = [event for event in log if is_logged(event)]
+        assert [seq(event) for event in logged] == list(range(1, len(logged) + 1))
+        told = collections.Counter(event["payload"]["content"] for event in logged if is_answer(event))
+        assert set(told.values()) == {1} and len(told) == len(words)
+
+
+def is_answer(event: dict) -> bool:
+    return event["type"] == "MESSAGE_CREATED" and event["payload"]["role"] == "assistant"
+
+
+@pytest.mark.watchdog(120)
+async def test_a_table_that_somebody_holds_is_told_as_unavailable_and_comes_back(own_stores, start_on, connect):
+    postgres, redis = own_stores
+    (server,) = start_on(postgres, redis)
+    user = await connect(server).new_user()
+    session = await user.new_session()
+    await user.say(session, "before")
+    database = postgres.sql("SELECT datname FROM pg_database WHERE datname LIKE 'e2e%'").strip()
+    held = asyncio.ensure_future(
+        asyncio.to_thread(postgres.sql, "BEGIN; LOCK TABLE tasks; SELECT pg_sleep(12); COMMIT", database))
+
+    async def is_held() -> bool:
+        locks = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'tasks'::regclass"
+        return await asyncio.to_thread(postgres.sql, locks, database) == "1"
+
+    await eventually(is_held, "the table to be held")
+    posts = [user.post_message(session, "meanwhile", headers={"Prefer": "respond-async"}) for _ in range(20)]
+    replies = await asyncio.gather(*posts)
+    # One that got its connection late may have outwaited whoever holds the table.
+    refused = [reply for reply in replies if reply.status != 202]
+    assert refused
+    for reply in refused:
+        assert reply.problem(503) and int(reply.headers["Retry-After"]) >= 1
+    await held
+    assert (await user.say(session, "after"))["content"] == "echo: after"
+    questions = [each for each in await user.all_messages(session) if each["content"] == "meanwhile"]
+    assert len(questions) == len(replies) - len(refused)

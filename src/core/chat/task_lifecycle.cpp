@@ -30,16 +30,23 @@ void log_outcome(const identity::UserScope& scope, const Task& task) {
                     {"code", task.error ? task.error->code : ""}});
 }
 
-/// Broken infrastructure becomes the task's error here, at the task's edge; its reason goes to the log alone.
-base::Task<std::optional<base::Error>> guarded(base::TaskId task, base::Task<std::optional<base::Error>> work) {
+struct Outcome {
+  std::optional<base::Error> error;
+  /// That error is a store's that is away.
   bool away = false;
+};
+
+/// Broken infrastructure becomes the task's error here, at the task's edge; its reason goes to the log alone.
+base::Task<Outcome> guarded(base::TaskId task, base::Task<std::optional<base::Error>> work) {
+  Outcome outcome;
   try {
-    co_return co_await std::move(work);
+    outcome.error = co_await std::move(work);
+    co_return outcome;
   } catch (const TaskGone&) {
-    co_return std::nullopt;
+    co_return outcome;
   } catch (const base::StoreError& failure) {
     base::log::error("task_broken", {{"task_id", task.str()}, {"reason", failure.what()}});
-    away = true;
+    outcome.away = true;
   } catch (const boost::system::system_error& failure) {
     // Cancelled with the whole process: nothing can be awaited any more, another process takes the task over.
     if (failure.code() == boost::asio::error::operation_aborted) throw;
@@ -47,8 +54,10 @@ base::Task<std::optional<base::Error>> guarded(base::TaskId task, base::Task<std
   } catch (const std::exception& failure) {
     base::log::error("task_broken", {{"task_id", task.str()}, {"reason", failure.what()}});
   }
-  if (away) co_return base::make_error(base::ErrorCode::store_unavailable, "a store did not answer; try again");
-  co_return base::make_error(base::ErrorCode::internal, "the task broke off inside the server");
+  outcome.error = outcome.away
+                      ? base::make_error(base::ErrorCode::store_unavailable, "a store did not answer; try again")
+                      : base::make_error(base::ErrorCode::internal, "the task broke off inside the server");
+  co_return outcome;
 }
 
 }  // namespace
@@ -69,9 +78,15 @@ base::Task<bool> TaskLifecycle::begin(Call& call) {
   }
 }
 
-base::Task<> TaskLifecycle::run(const Call& call, base::Task<std::optional<base::Error>> work) {
-  auto error = co_await guarded(call.task.id, std::move(work));
-  if (error) co_await fail(call, std::move(*error));
+base::Task<> TaskLifecycle::run(const Call& call, Work work) {
+  boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
+  auto outcome = co_await guarded(call.task.id, work(call.attempt > 1));
+  for (std::size_t retry = 0; outcome.away && retry < work_retries_.size(); ++retry) {
+    pause.expires_after(work_retries_.wait(retry));
+    co_await pause.async_wait(boost::asio::use_awaitable);
+    outcome = co_await guarded(call.task.id, work(true));
+  }
+  if (outcome.error) co_await fail(call, std::move(*outcome.error));
 }
 
 base::Task<bool> TaskLifecycle::complete(const Call& call, Message answer, std::optional<base::Timestamp> memory_due) {

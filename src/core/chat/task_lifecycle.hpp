@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <functional>
 #include <optional>
 
 #include "base/clock.hpp"
@@ -20,9 +21,8 @@ struct TaskGone {};
 /// Thread-safe.
 class TaskLifecycle {
  public:
-  /// How long to wait before storing a task's end is tried again. When none is left the answer is lost, and the task is
-  /// run again once this process is gone.
-  struct EndRetries {
+  /// How long to wait before something that the store did not take is tried again.
+  struct Retries {
     std::array<std::chrono::milliseconds, 4> waits{};
     /// How often the last of them is repeated.
     std::size_t repeats = 0;
@@ -30,21 +30,29 @@ class TaskLifecycle {
     std::size_t size() const { return waits.size() + repeats; }
     std::chrono::milliseconds wait(std::size_t retry) const { return waits[std::min(retry, waits.size() - 1)]; }
   };
-  /// An hour.
-  static constexpr EndRetries kEndRetries{
-      .waits = {std::chrono::milliseconds{100}, std::chrono::milliseconds{1'000}, std::chrono::milliseconds{5'000},
-                std::chrono::milliseconds{15'000}},
-      .repeats = 240};
+  /// Of a task's end: an hour. When none is left the answer is lost, and the task is run again once this process is
+  /// gone.
+  static constexpr Retries kEndRetries{.waits = {std::chrono::milliseconds{100}, std::chrono::milliseconds{1'000},
+                                                 std::chrono::milliseconds{5'000}, std::chrono::milliseconds{15'000}},
+                                       .repeats = 240};
+  /// Of a task's work: a minute.
+  static constexpr Retries kWorkRetries{.waits = {std::chrono::milliseconds{100}, std::chrono::milliseconds{500},
+                                                  std::chrono::milliseconds{2'000}, std::chrono::milliseconds{5'000}},
+                                        .repeats = 10};
 
-  TaskLifecycle(TaskStore& tasks, const base::Clock& clock, EndRetries end_retries = kEndRetries)
-      : tasks_(tasks), clock_(clock), end_retries_(end_retries) {}
+  TaskLifecycle(TaskStore& tasks, const base::Clock& clock, Retries end_retries = kEndRetries,
+                Retries work_retries = kWorkRetries)
+      : tasks_(tasks), clock_(clock), end_retries_(end_retries), work_retries_(work_retries) {}
 
   /// Says that the task runs from now on, until the store has taken that. False when there is no such task any more.
   /// Throws operation_aborted when it is cancelled with the whole process.
   base::Task<bool> begin(Call& call);
+  /// One go at the work of a task: what it failed with, if it did. `again`: it was begun before, in this process or in
+  /// another.
+  using Work = std::function<base::Task<std::optional<base::Error>>(bool again)>;
   /// Does the `work` of a task that has begun, and fails the task with what that returns, or with what it broke on.
-  /// Work that throws TaskGone is over.
-  base::Task<> run(const Call& call, base::Task<std::optional<base::Error>> work);
+  /// When it broke on a store that is away it is begun again for a while. Work that throws TaskGone is over.
+  base::Task<> run(const Call& call, Work work);
   /// Ends a task with its answer. False when the task had ended before: the answer does not stand. With `memory_due` as
   /// TaskStore::complete().
   base::Task<bool> complete(const Call& call, Message answer, std::optional<base::Timestamp> memory_due);
@@ -65,7 +73,8 @@ class TaskLifecycle {
 
   TaskStore& tasks_;
   const base::Clock& clock_;
-  const EndRetries end_retries_;
+  const Retries end_retries_;
+  const Retries work_retries_;
 };
 
 }  // namespace codelab::core::chat

@@ -54,10 +54,11 @@ std::size_t done(const Plan& plan) {
 }  // namespace
 
 base::Task<> PlanRunner::run(chat::Call call, bus::AgentBus::Turn& turn) {
-  co_await ports_.lifecycle.run(call, attempt(call, turn));
+  co_await ports_.lifecycle.run(call, [&](bool) { return attempt(call, turn); });
 }
 
 base::Task<std::optional<base::Error>> PlanRunner::attempt(const chat::Call& call, bus::AgentBus::Turn& turn) {
+  co_await turn.come_back();
   const auto config = (co_await ports_.orchestrators.get(call.scope)).config;
   auto plan = co_await plan_of(call, config);
   if (!plan) co_return plan.error();

@@ -25,17 +25,19 @@ chat::Message answer_message(const chat::Call& call, base::MessageId id, Worked 
 }  // namespace
 
 base::Task<> DirectCallRunner::run(chat::Call call, bus::AgentBus::Turn& turn) {
-  co_await ports_.lifecycle.run(call, attempt(call, turn));
+  co_await ports_.lifecycle.run(call, [&](bool again) { return attempt(call, turn, again); });
 }
 
-base::Task<std::optional<base::Error>> DirectCallRunner::attempt(const chat::Call& call, bus::AgentBus::Turn& turn) {
+base::Task<std::optional<base::Error>> DirectCallRunner::attempt(const chat::Call& call, bus::AgentBus::Turn& turn,
+                                                                 bool again) {
+  co_await turn.come_back();
   const Assignment assignment{.scope = call.scope,
                               .task = call.task,
                               .agent = call.agent,
                               .message = call.request.content,
                               .history = co_await history(call),
                               .asked_by = {},
-                              .resumed = call.attempt > 1};
+                              .resumed = again};
   const auto answer_id = base::MessageId::generate();
   chat::AnswerText text(ports_.hub, call, answer_id);
   Allowance allowance = ports_.worker.allowance();

@@ -28,7 +28,7 @@ class DirectCallRunner final : public chat::CallRunner {
   base::Task<> run(chat::Call call, bus::AgentBus::Turn& turn) override;
 
  private:
-  base::Task<std::optional<base::Error>> attempt(const chat::Call& call, bus::AgentBus::Turn& turn);
+  base::Task<std::optional<base::Error>> attempt(const chat::Call& call, bus::AgentBus::Turn& turn, bool again);
   base::Task<std::vector<chat::Message>> history(const chat::Call& call);
 
   Ports ports_;

@@ -95,7 +95,7 @@ class ChatTest : public testing::Test {
                                          std::chrono::milliseconds{1}};
   SetAutomaticMode automatic_;
   core::chat::Targets targets_{registry_, automatic_};
-  core::chat::TaskLifecycle lifecycle_{tasks_, clock_, {}};
+  core::chat::TaskLifecycle lifecycle_{tasks_, clock_, {}, {}};
   InMemoryWorkLog work_log_{chat_};
   core::work::Worker worker_{{.tasks = tasks_, .log = work_log_, .memory = memory_, .model = model_, .prices = prices_},
                              {.context_tokens = 8'000}};

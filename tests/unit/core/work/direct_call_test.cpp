@@ -169,8 +169,16 @@ TEST_F(DirectCallTest, a_store_that_stays_away_leaves_the_task_to_others) {
   EXPECT_TRUE(memories_.items.empty());
 }
 
-TEST_F(DirectCallTest, a_store_that_is_away_while_the_task_runs_fails_it) {
+TEST_F(DirectCallTest, a_store_that_is_away_for_a_moment_while_the_task_runs_is_asked_again) {
   away("append");
+  EXPECT_EQ(run().status, TaskStatus::completed);
+  EXPECT_EQ(answers(), 1);
+  EXPECT_EQ(count(EventType::context_retrieved), 1);
+  EXPECT_EQ(growing_texts(), 0);
+}
+
+TEST_F(DirectCallTest, a_store_that_stays_away_while_the_task_runs_fails_it) {
+  away("append", 1'000);
   const Task ended = run();
   EXPECT_EQ(code_of(ended), ErrorCode::store_unavailable);
   EXPECT_FALSE(last_payload().contains("disk"));
