@@ -76,7 +76,7 @@ async def finish(user: User, sessions: list[str]) -> None:
         assert_done_once(await whole_log(user, session))
 
 
-@pytest.mark.watchdog(400)
+@pytest.mark.watchdog(120 + 10 * settings.CRASHES)
 async def test_plans_survive_kill_9_at_any_moment(start_server, connect, provider):
     provider.plan("five-nodes", FIVE_NODES)
     server = start_server()
@@ -92,7 +92,7 @@ async def test_plans_survive_kill_9_at_any_moment(start_server, connect, provide
 
 
 @pytest.mark.skipif(not settings.MANY, reason="needs several processes")
-@pytest.mark.watchdog(400)
+@pytest.mark.watchdog(120 + 10 * settings.CRASHES)
 async def test_another_process_completes_the_plans_of_a_killed_one(start_processes, connect, provider):
     provider.plan("five-nodes", FIVE_NODES)
     servers = start_processes(2)

@@ -49,7 +49,7 @@ def assert_asked_once(log: list[dict]) -> None:
     assert len(done) == 4 and set(done.values()) == {1}, done
 
 
-@pytest.mark.watchdog(400)
+@pytest.mark.watchdog(120 + 10 * settings.CRASHES)
 async def test_questions_survive_kill_9_at_any_moment(start_server, connect, provider):
     first = [ask("one", "[[slow 0.05]][[say a]]"), ask("two", "[[slow 0.03]][[say b]]")]
     provider.converse(CONVERSATION, first, [ask("one", "[[slow 0.04]][[say c]]")], "[[say all-of-it]]")

@@ -68,6 +68,8 @@ base::Task<> StreamReader::join() {
   // unless pieces from behind it are here already.
   const bool in_order = joined.texts.empty() || joined.texts.back()->position.seq <= joined.last_seq;
   const bool comes = joined.growing && in_order && ports_.hub.is_live(scope_);
+  // Whoever was to tell it may be gone.
+  if (comes) expected_ = log_end;
   if (joined.last_seq != 0 && joined.last_seq < log_end && !comes) {
     read_log_to(log_end, joined);
   } else if (!options_.since && joined.last_seq != 0) {
@@ -193,7 +195,7 @@ base::Task<bool> StreamReader::check_access() {
 
 std::chrono::steady_clock::duration StreamReader::patience() const {
   const auto until_heartbeat = last_line_at_ + options_.heartbeat - std::chrono::steady_clock::now();
-  if (ports_.hub.is_live(scope_)) return until_heartbeat;
+  if (ports_.hub.is_live(scope_) && last_seq_ >= expected_) return until_heartbeat;
   return std::min<std::chrono::steady_clock::duration>(until_heartbeat, kPollEvery);
 }
 

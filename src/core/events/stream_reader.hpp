@@ -75,6 +75,8 @@ class StreamReader {
   bool ended_ = false;
   /// The last logged event that was passed on; events up to catch_up_to_ come from the log.
   std::int64_t last_seq_ = 0;
+  /// That far the log went at the start: so much is told or read, and soon.
+  std::int64_t expected_ = 0;
   bool catching_up_ = false;
   std::optional<std::int64_t> catch_up_to_;
   /// The log is to be looked into without such a bound.

@@ -266,5 +266,21 @@ TEST_F(StreamHubOnBus, a_piece_that_comes_before_its_event_waits_for_it) {
   EXPECT_EQ(lines[1]->position, (Position{.seq = 2, .delta = 3}));
 }
 
+TEST_F(StreamHubOnBus, what_a_process_that_died_did_not_tell_is_read_soon_also_while_its_text_grows) {
+  const auto keeps_following = reader();
+  commit_up_to(1);
+  bus_.bring(bus_.events.at(0));
+  bus_.bring(user_.user(), stream_, foreign(0, "abc"));
+  log_.append_untold(user_, stream_, tests::event_of("never told"));
+  StreamReader reading({.log = log_, .hub = hub_, .clock = clock_}, user_, stream_, {.since = Position{.seq = 1}},
+                       subscription());
+  loop_.run(reading.join());
+  std::vector<LinePtr> lines;
+  while (lines.empty() || lines.back()->position.seq < 2) {
+    for (auto& each : loop_.run(reading.next())) lines.push_back(each);
+  }
+  EXPECT_EQ(lines.back()->payload(), "never told");
+}
+
 }  // namespace
 }  // namespace codelab::core::events
