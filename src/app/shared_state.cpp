@@ -66,7 +66,7 @@ class RedisState final : public SharedState {
   base::Task<std::optional<Health>> health() override {
     const auto answer = co_await clients_.call(infra::redis::Command{.words = {"PING"}});
     if (!answer) base::log::warning("store_not_ready", {{"store", "redis"}, {"reason", answer.error().detail}});
-    co_return Health{.name = "redis", .available = answer.has_value()};
+    co_return Health{.name = "redis", .available = answer.has_value() && bus_.takes_everything()};
   }
 
   void stop() override {

@@ -2,7 +2,9 @@
 
 import asyncio
 import collections
+import os
 import signal
+import time
 
 import pytest
 
@@ -124,9 +126,7 @@ async def test_without_redis_messages_are_answered_and_streams_go_on(own_stores,
     api = connect(here)
     user = await api.new_user()
     session = await user.new_session()
-    other = type(user)(connect(there), user.email, user.password,
-                       {"user": {"id": user.id}, "access_token": user.access_token,
-                        "refresh_token": user.refresh_token})
+    other = as_at(user, connect(there))
     async with other.stream(session, since="0") as stream:
         await user.say(session, "before")
         seen = await stream.until_type("TASK_COMPLETED")
@@ -187,6 +187,54 @@ async def test_a_request_that_comes_while_the_store_is_away_has_a_deadline(own_s
     assert (await user.get("/my/profile")).status == 200
 
 
+def as_at(user, api):
+    """The same user at another process."""
+    return type(user)(api, user.email, user.password,
+                      {"user": {"id": user.id}, "access_token": user.access_token,
+                       "refresh_token": user.refresh_token})
+
+
+@pytest.mark.watchdog(120)
+@pytest.mark.parametrize("spoil", ["refuses", "hangs"])
+async def test_a_redis_that_takes_nothing_keeps_no_stream_waiting(own_stores, start_on, connect, spoil):
+    postgres, redis = own_stores
+    here, there = start_on(postgres, redis, count=2)
+    api = connect(here)
+    user = await api.new_user()
+    session = await user.new_session()
+    await user.say(session, "before")
+    if spoil == "refuses":
+        redis.cli("CONFIG", "SET", "maxmemory", "1")
+    else:
+        os.kill(redis.pid, signal.SIGSTOP)
+
+    async def noticed() -> bool:
+        return (await api.get("/health/ready")).json["status"] == "degraded"
+
+    await eventually(noticed, "the process to know of it", 20)
+    assert await state_of(api, "redis") == "unavailable"
+    async with as_at(user, connect(there)).stream(session, since="0") as stream:
+        async with user.post_streaming(session, "[[tokens 8 delay 0.05]]") as answer:
+            told = await answer.until_type("TASK_COMPLETED", seconds=10)
+        pieces = "".join(event["payload"]["text"] for event in told if event["type"] == "MESSAGE_DELTA")
+        assert pieces == "t0 t1 t2 t3 t4 t5 t6 t7 "
+        task = told[-1]["task_id"]
+        await stream.until(lambda event: event["type"] == "TASK_COMPLETED" and event["task_id"] == task, seconds=10)
+    started = time.monotonic()
+    for _ in range(5):
+        await user.get("/my/profile")
+    assert time.monotonic() - started < 5 * 0.5, "every request waited for Redis"
+    if spoil == "refuses":
+        redis.cli("CONFIG", "SET", "maxmemory", "0")
+    else:
+        os.kill(redis.pid, signal.SIGCONT)
+
+    async def well() -> bool:
+        return (await api.get("/health/ready")).json["status"] == "ok"
+
+    await eventually(well, "all to be well again", 20)
+
+
 CUT_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
 
 
@@ -207,9 +255,7 @@ async def test_connections_that_are_cut_again_and_again_lose_and_double_nothing(
     postgres, redis = own_stores
     here, there = start_on(postgres, redis, count=2)
     user = await connect(here).new_user()
-    other = type(user)(connect(there), user.email, user.password,
-                       {"user": {"id": user.id}, "access_token": user.access_token,
-                        "refresh_token": user.refresh_token})
+    other = as_at(user, connect(there))
     sessions = [await user.new_session() for _ in range(4)]
     words = [f"w{number}" for number in range(15)]
 

@@ -10,6 +10,8 @@ namespace {
 constexpr std::int64_t kLogPage = 200;
 /// Between two looks at the log while other processes are not heard.
 constexpr std::chrono::seconds kPollEvery{1};
+/// Between two looks whether they are.
+constexpr std::chrono::seconds kListenEvery{2};
 
 bool is_logged(const StreamLine& line) {
   return line.type != EventType::message_delta && line.type != EventType::heartbeat;
@@ -180,7 +182,7 @@ base::Task<StreamReader::Lines> StreamReader::live() {
     if (!allowed) co_return lines;
   }
   if (silent && heartbeat_due()) lines.push_back(unlogged(EventType::heartbeat, "{}"));
-  missed_ = missed_ || batch.missed || (silent && others);
+  missed_ = missed_ || batch.missed || (silent && others && (is_deaf() || heartbeat_due()));
   if (!catching_up_) catching_up_ = std::exchange(missed_, false);
   co_return lines;
 }
@@ -193,10 +195,13 @@ base::Task<bool> StreamReader::check_access() {
   co_return allowed;
 }
 
+/// Others are not heard, or what they had done before this began is not told.
+bool StreamReader::is_deaf() const { return !ports_.hub.is_live(scope_) || last_seq_ < expected_; }
+
 std::chrono::steady_clock::duration StreamReader::patience() const {
   const auto until_heartbeat = last_line_at_ + options_.heartbeat - std::chrono::steady_clock::now();
-  if (ports_.hub.is_live(scope_) && last_seq_ >= expected_) return until_heartbeat;
-  return std::min<std::chrono::steady_clock::duration>(until_heartbeat, kPollEvery);
+  if (!ports_.hub.connected()) return until_heartbeat;
+  return std::min<std::chrono::steady_clock::duration>(until_heartbeat, is_deaf() ? kPollEvery : kListenEvery);
 }
 
 void StreamReader::add_texts_before(Position position, Lines& out) {

@@ -53,6 +53,7 @@ class StreamReader {
   /// Whether this reader still may read; once it may not, it has ended.
   base::Task<bool> check_access();
   /// How long to wait for something new.
+  bool is_deaf() const;
   std::chrono::steady_clock::duration patience() const;
   bool heartbeat_due() const { return std::chrono::steady_clock::now() >= last_line_at_ + options_.heartbeat; }
   void add_texts_before(Position position, Lines& out);

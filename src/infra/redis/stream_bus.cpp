@@ -1,14 +1,17 @@
 #include "infra/redis/stream_bus.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <ranges>
 #include <unordered_map>
 #include <utility>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.hpp"
@@ -46,6 +49,15 @@ for _, cut in ipairs(cuts) do
 end
 return {events, cuts, texts}
 )");
+
+/// KEYS: a key that is the name of a channel too. Writes and publishes, as the streams do.
+const Script kProbe(R"(
+redis.call('SET', KEYS[1], '', 'PX', 10000)
+redis.call('PUBLISH', KEYS[1], '')
+return 1
+)");
+constexpr std::chrono::milliseconds kProbeEvery{1'000};
+constexpr std::chrono::milliseconds kProbeAgainAfter{250};
 
 std::vector<Event> decode_events(const StreamNames& names, const Reply& messages) {
   std::vector<Event> events;
@@ -97,7 +109,9 @@ struct RedisStreamBus::Core final : ChannelListener {
       : executor(clients.cores().executor(index)),
         origin(process),
         listener(heard_by),
-        publisher(clients, index, process, heard_by, limits) {}
+        publisher(clients, index, process, heard_by, limits),
+        number(index),
+        pause(executor) {}
 
   void message(std::string_view channel, std::string_view payload) noexcept override {
     try {
@@ -134,7 +148,12 @@ struct RedisStreamBus::Core final : ChannelListener {
   const std::string origin;
   core::events::BusListener& listener;
   StreamPublisher publisher;
+  const std::size_t number;
   std::shared_ptr<Subscriber> subscriber;
+  boost::asio::steady_timer pause;
+  bool stopped = false;
+  /// Redis took what was published lately.
+  std::atomic<bool> takes{true};
 };
 
 namespace {
@@ -176,6 +195,7 @@ RedisStreamBus::RedisStreamBus(Clients& clients, core::events::BusListener& list
     auto dialer =
         std::make_unique<Dialer>(core->executor, clients.options(), clients.tls(), std::move(source), "subscriptions");
     core->subscriber = Subscriber::start(std::move(dialer), clients.group(), *core);
+    clients.group().spawn(core->executor, probe(core, clients));
     cores_.push_back(std::move(core));
   }
 }
@@ -184,29 +204,57 @@ RedisStreamBus::~RedisStreamBus() = default;
 
 void RedisStreamBus::stop() {
   for (const CorePtr& core : cores_) {
-    asio::post(core->executor, [core] { core->subscriber->stop(); });
+    asio::post(core->executor, [core] {
+      core->subscriber->stop();
+      core->stopped = true;
+      core->pause.cancel();
+    });
   }
 }
 
-void RedisStreamBus::post(const StreamNames& names, StreamPublisher::Content content) noexcept {
+base::Task<> RedisStreamBus::probe(CorePtr core, Clients& clients) {
+  const std::string key = "codelab:{alive-" + core->origin + "-" + std::to_string(core->number) + "}";
+  while (!core->stopped) {
+    const SteadyTime deadline = std::chrono::steady_clock::now() + clients.options().call_timeout;
+    const auto taken = co_await clients.on(core->number).eval(kProbe, {key}, {}, deadline);
+    if (core->takes.exchange(taken.has_value()) != taken.has_value() && !core->stopped) {
+      if (taken) {
+        base::log::info("redis_takes_streams_again", {});
+      } else {
+        base::log::warning("redis_takes_no_streams", {{"reason", taken.error().detail}});
+      }
+    }
+    core->pause.expires_after(core->takes ? kProbeEvery : kProbeAgainAfter);
+    co_await core->pause.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
+bool RedisStreamBus::takes_everything() const noexcept {
+  return std::ranges::all_of(cores_, [](const CorePtr& core) { return core->takes.load(); });
+}
+
+void RedisStreamBus::post(const StreamNames& names, StreamPublisher::Content content, bool live) noexcept {
   try {
     const CorePtr& core = cores_[clients_.cores().home_of(names.user)];
-    asio::post(core->executor, [core, names, content = std::move(content)]() mutable {
-      core->publisher.publish(names, std::move(content));
+    asio::post(core->executor, [core, names, live, content = std::move(content)]() mutable {
+      core->publisher.publish(names, std::move(content), live);
     });
   } catch (const std::exception& failure) {
     base::log::error("stream_publish_failed", {{"reason", failure.what()}});
   }
 }
 
-void RedisStreamBus::publish(const Event& event) noexcept { post({event.user, event.stream}, event); }
+void RedisStreamBus::publish(const Event& event) noexcept {
+  post({event.user, event.stream}, event, is_live(event.user));
+}
 
 void RedisStreamBus::publish_text(const base::UserId& user, StreamId stream, TextPiece piece) noexcept {
-  post({user, stream}, std::move(piece));
+  // Nobody else would get it, and a text with a hole is given up.
+  if (is_live(user)) post({user, stream}, std::move(piece), true);
 }
 
 void RedisStreamBus::publish_access_change(const base::UserId& user) noexcept {
-  post({user, core::events::own_stream(user)}, AccessChange{});
+  post({user, core::events::own_stream(user)}, AccessChange{}, true);
 }
 
 /// Cancellation across threads is not safe in this Asio: the wait ends by its deadline instead.
@@ -231,6 +279,9 @@ base::Task<core::events::StreamBus::Recent> RedisStreamBus::recent(UserScope sco
   co_return recent;
 }
 
-bool RedisStreamBus::is_live(const base::UserId& user) const noexcept { return core_of(user).subscriber->is_live(); }
+bool RedisStreamBus::is_live(const base::UserId& user) const noexcept {
+  const Core& core = core_of(user);
+  return core.takes && core.subscriber->is_live();
+}
 
 }  // namespace codelab::infra::redis

@@ -27,6 +27,8 @@ class RedisStreamBus final : public core::events::StreamBus {
   base::Task<Following> follow(core::identity::UserScope scope, core::events::StreamId stream) override;
   base::Task<Recent> recent(core::identity::UserScope scope, core::events::StreamId stream) override;
   bool is_live(const base::UserId& user) const noexcept override;
+  /// Whether Redis took what every core published lately: it may answer, and refuse to write.
+  bool takes_everything() const noexcept;
 
   /// Closes the connections for subscriptions; before Clients::stop(), which then waits for their coroutines.
   void stop();
@@ -35,8 +37,10 @@ class RedisStreamBus final : public core::events::StreamBus {
   struct Core;
   using CorePtr = std::shared_ptr<Core>;
 
+  static base::Task<> probe(CorePtr core, Clients& clients);
   Core& core_of(const base::UserId& user) const { return *cores_[clients_.cores().home_of(user)]; }
-  void post(const StreamNames& names, StreamPublisher::Content content) noexcept;
+  /// `live`: this process's own readers get it by the bus.
+  void post(const StreamNames& names, StreamPublisher::Content content, bool live) noexcept;
 
   Clients& clients_;
   StreamBufferLimits limits_;

@@ -156,28 +156,27 @@ void StreamPublisher::Owed::add(const Owed& other) {
   access = access || other.access;
 }
 
-void StreamPublisher::publish(const StreamNames& names, Content content) {
+void StreamPublisher::publish(const StreamNames& names, Content content, bool live) {
   const auto* piece = std::get_if<TextPiece>(&content);
   if (piece != nullptr && piece->text.empty()) return;
   std::string channel = names.channel();
   const auto [entry, is_new] = outboxes_.try_emplace(channel);
   Outbox& outbox = entry->second;
+  outbox.untold = outbox.untold || live;
   if (!outbox.queue.empty() && merged(outbox.queue.back(), content)) {
     outbox.bytes += piece->text.size();
   } else {
     outbox.bytes += size_of(content);
     outbox.queue.push_back(std::move(content));
   }
-  if (outbox.queue.size() > limits_.queued_messages || outbox.bytes > limits_.queued_bytes) drop(names, outbox, {});
+  if (outbox.queue.size() > limits_.queued_messages || outbox.bytes > limits_.queued_bytes) drop(names, outbox);
   if (is_new) clients_.group().spawn(clients_.cores().executor(core_), drain(names, std::move(channel)));
 }
 
-/// The queue, and `sent`, of which it is not known whether it arrived.
-void StreamPublisher::drop(const StreamNames& names, Outbox& outbox, const Owed& sent) {
-  outbox.owed.add(sent);
+void StreamPublisher::drop(const StreamNames& names, Outbox& outbox) {
   for (const Content& each : std::exchange(outbox.queue, {})) outbox.owed.add(each);
   outbox.bytes = 0;
-  listener_.events_missed(names.user, names.stream, outbox.owed.seq);
+  if (std::exchange(outbox.untold, false)) listener_.events_missed(names.user, names.stream, outbox.owed.seq);
 }
 
 base::Task<> StreamPublisher::drain(StreamNames names, std::string channel) {
@@ -194,7 +193,10 @@ base::Task<> StreamPublisher::drain(StreamNames names, std::string channel) {
       backoff.reset();
       continue;
     }
-    drop(names, outbox, batch.owed);
+    // It is not known whether it arrived.
+    outbox.owed.add(batch.owed);
+    outbox.untold = outbox.untold || batch.untold;
+    drop(names, outbox);
     if (!outbox.owed) continue;
     pause.expires_after(backoff.next());
     co_await pause.async_wait(boost::asio::use_awaitable);
@@ -206,7 +208,8 @@ StreamPublisher::Batch StreamPublisher::take_batch(const StreamNames& names, con
                                                    Outbox& outbox) const {
   Batch batch{.keys = {names.events(), names.cuts(), names.place()},
               .arguments = {channel, std::to_string(limits_.events), age_argument(limits_), names.texts()},
-              .owed = std::exchange(outbox.owed, {})};
+              .owed = std::exchange(outbox.owed, {}),
+              .untold = outbox.untold};
   if (batch.owed.seq) {
     add(batch,
         {"tip", std::to_string(*batch.owed.seq), "", "", "", "", encode_message(origin_, Tip{.seq = *batch.owed.seq})});
@@ -219,6 +222,7 @@ StreamPublisher::Batch StreamPublisher::take_batch(const StreamNames& names, con
     outbox.bytes -= size_of(content);
     outbox.queue.pop_front();
   }
+  if (outbox.queue.empty()) outbox.untold = false;
   return batch;
 }
 

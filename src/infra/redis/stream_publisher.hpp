@@ -28,8 +28,8 @@ struct StreamBufferLimits {
 /// batch and keeps the buffer, as one step.
 ///
 /// What cannot be sent is dropped, and a tip is owed: it is sent, ahead of anything else, as soon as the server takes
-/// it; this process's own readers are told at once. Used on its core's thread only; its coroutines belong to the
-/// clients' group.
+/// it; this process's own readers are told at once, where they have not got it already. Used on its core's thread only;
+/// its coroutines belong to the clients' group.
 class StreamPublisher {
  public:
   using Content = std::variant<core::events::Event, core::events::TextPiece, AccessChange>;
@@ -38,7 +38,8 @@ class StreamPublisher {
                   StreamBufferLimits limits)
       : clients_(clients), core_(core), origin_(std::move(origin)), listener_(listener), limits_(limits) {}
 
-  void publish(const StreamNames& names, Content content);
+  /// `live`: this process's own readers get it when it is published, and not before.
+  void publish(const StreamNames& names, Content content, bool live);
   /// Streams with something to send or to make good.
   std::size_t busy_streams() const { return outboxes_.size(); }
 
@@ -57,12 +58,15 @@ class StreamPublisher {
     std::deque<Content> queue;
     std::size_t bytes = 0;
     Owed owed;
+    /// Something in the queue was not told to this process's own readers.
+    bool untold = false;
   };
   struct Batch {
     std::vector<std::string> keys;
     std::vector<std::string> arguments;
     /// What a failure leaves owed.
     Owed owed;
+    bool untold = false;
   };
 
   base::Task<> drain(StreamNames names, std::string channel);
@@ -71,7 +75,7 @@ class StreamPublisher {
   using Words = std::array<std::string, 7>;
   static void add(Batch& batch, Words words);
   Words words_of(const Content& content) const;
-  void drop(const StreamNames& names, Outbox& outbox, const Owed& sent);
+  void drop(const StreamNames& names, Outbox& outbox);
 
   Clients& clients_;
   std::size_t core_;

@@ -184,10 +184,25 @@ TEST_F(StreamBusTest, SaysAfterAnInterruptionThatEventsMayBeMissing) {
   EXPECT_FALSE(there.bus.is_live(user_.user()));
   server_.start();
   there.heard.wait_until([&] { return there.heard.missed.size() >= 2; });
-  EXPECT_TRUE(there.bus.is_live(user_.user()));
+  while (!there.bus.is_live(user_.user())) {
+  }
   here.ready();
   here.bus.publish(event(6));
   there.heard.wait_for_event(6);
+}
+
+TEST_F(StreamBusTest, IsNotLiveWhileRedisRefusesToWrite) {
+  BusProcess here(server_.url());
+  const auto following = here.follow(user_, stream_);
+  EXPECT_TRUE(here.bus.is_live(user_.user()));
+  EXPECT_TRUE(here.bus.takes_everything());
+  server_.cli("config set maxmemory 1");
+  while (here.bus.is_live(user_.user())) {
+  }
+  EXPECT_FALSE(here.bus.takes_everything());
+  server_.cli("config set maxmemory 0");
+  while (!here.bus.is_live(user_.user()) || !here.bus.takes_everything()) {
+  }
 }
 
 TEST_F(StreamBusTest, TellsTheEndOfWhatOnePublisherCouldNotSend) {
