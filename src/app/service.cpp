@@ -109,6 +109,7 @@ base::Task<http::handlers::Readiness> Service::readiness() {
   const auto nobody = core::identity::ScopeIssuer::open({});
   try {
     co_await platform_.storage->event_log().last_seq(nobody, {});
+    if (!platform_.take_overs.front().has_lease()) throw base::StoreError("the lease on tasks was not renewed");
   } catch (const base::StoreError& failure) {
     base::log::warning("store_not_ready", {{"store", platform_.storage->name()}, {"reason", failure.what()}});
     readiness.stores.front().status = "unavailable";

@@ -312,3 +312,20 @@ async def test_a_table_that_somebody_holds_is_told_as_unavailable_and_comes_back
     assert (await user.say(session, "after"))["content"] == "echo: after"
     questions = [each for each in await user.all_messages(session) if each["content"] == "meanwhile"]
     assert len(questions) == len(replies) - len(refused)
+
+
+@pytest.mark.watchdog(120)
+async def test_a_postgresql_that_only_lets_read_is_unavailable(own_stores, start_on, connect):
+    postgres, redis = own_stores
+    (server,) = start_on(postgres, redis)
+    api = connect(server)
+    database = postgres.sql("SELECT datname FROM pg_database WHERE datname LIKE 'e2e%'").strip()
+    await eventually(lambda: ready_again(api), "the process to be ready")
+    postgres.sql(f"ALTER DATABASE {database} SET default_transaction_read_only = on; {CUT_ALL}")
+
+    async def unavailable() -> bool:
+        return (await api.get("/health/ready")).status == 503
+
+    await eventually(unavailable, "the process to know of it", 20)
+    postgres.sql(f"ALTER DATABASE {database} RESET default_transaction_read_only; {CUT_ALL}")
+    await eventually(lambda: ready_again(api), "the process to be ready again", 20)

@@ -49,6 +49,8 @@ class TakeOver {
   base::Task<> begin();
   /// Keeps the lease until it is cancelled.
   base::Task<> keep_lease();
+  /// Whether the store took the lease lately: else it takes nothing else that is to be written either. On any thread.
+  bool has_lease() const { return leased_; }
   /// Takes over until it is cancelled. On the same executor.
   base::Task<> run();
   /// From now on only the lease is kept. On any thread.
@@ -68,7 +70,7 @@ class TakeOver {
   QueuedCalls& queued_;
   Limits limits_;
   std::atomic<bool> taking_{true};
-  bool leased_ = false;
+  std::atomic<bool> leased_{false};
   /// While the store was away, the other processes had no chance to renew their leases either.
   std::chrono::steady_clock::time_point not_before_;
 };
