@@ -132,6 +132,19 @@ TEST_P(PlanStoreContract, AStepAndItsNodeEnd) {
   EXPECT_EQ(base::encode(find(user, plan)->nodes[0]), base::encode(node));
 }
 
+TEST_P(PlanStoreContract, UnfinishedNodesEndWithTheirPlansTask) {
+  Task plans_task = task;
+  plans_task.kind = TaskKind::plan;
+  plans_task.status = TaskStatus::failed;
+  plans_task.completed_at = clock.now();
+  ASSERT_EQ(create(user, plan), Changed::yes);
+  ASSERT_TRUE(run_task(stores->tasks().end(user, plans_task, {})));
+  for (const PlanNode& node : find(user, plan)->nodes) {
+    EXPECT_EQ(node.status, NodeStatus::cancelled);
+    EXPECT_EQ(node.error.value().code, "cancelled");
+  }
+}
+
 TEST_P(PlanStoreContract, KnowsWhatAgentsHaveDoneLately) {
   ASSERT_EQ(create(user, plan), Changed::yes);
   auto change = next(plan);

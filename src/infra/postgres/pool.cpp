@@ -160,14 +160,22 @@ void Pool::retry_after(std::chrono::milliseconds backoff) {
   });
 }
 
+bool Pool::may_have_more(const Entry& entry) const {
+  if (entry.leases == 0) return true;
+  const bool stalled = std::chrono::steady_clock::now() >= entry.moved_at + limits_.stalled_after;
+  return entry.leases < limits_.leases_each && !stalled;
+}
+
 Pool::Entry* Pool::least_used() {
-  const auto found = std::ranges::min_element(entries_, {}, &Entry::leases);
-  if (found == entries_.end() || found->leases >= limits_.leases_each) return nullptr;
-  return &*found;
+  Entry* found = nullptr;
+  for (Entry& each : entries_) {
+    if (may_have_more(each) && (found == nullptr || each.leases < found->leases)) found = &each;
+  }
+  return found;
 }
 
 Lease Pool::lease(Entry& entry) {
-  ++entry.leases;
+  if (entry.leases++ == 0) entry.moved_at = std::chrono::steady_clock::now();
   return {shared_from_this(), entry.connection};
 }
 
@@ -175,6 +183,7 @@ void Pool::give_back(const std::shared_ptr<Connection>& connection) {
   const auto found = std::ranges::find(entries_, connection, &Entry::connection);
   if (found == entries_.end()) return;
   --found->leases;
+  found->moved_at = std::chrono::steady_clock::now();
   if (connection->usable()) {
     serve_waiting();
   } else {

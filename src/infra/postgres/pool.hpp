@@ -22,6 +22,9 @@ struct PoolLimits {
   std::size_t connections = 4;
   /// How many may use one connection at the same time: 1 for transactions, more for single batches.
   std::size_t leases_each = 1;
+  /// One that is shared and has given nothing back for so long gets nobody more: what it carries comes one after the
+  /// other, and one user's slow reads are not to hold up all others.
+  std::chrono::milliseconds stalled_after{1'000};
   /// How long a caller waits for its turn, a connection that has to be made included.
   std::chrono::milliseconds max_wait{3'000};
   std::size_t max_waiting = 1'000;
@@ -76,6 +79,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
   struct Entry {
     std::shared_ptr<Connection> connection;
     std::size_t leases = 0;
+    /// When it was last unused, or given back.
+    std::chrono::steady_clock::time_point moved_at = {};
   };
 
   static base::Task<> open_one(std::shared_ptr<Pool> self);
@@ -84,7 +89,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
   void retry_after(std::chrono::milliseconds backoff);
   /// Begins to make one more connection if that is wanted and allowed now.
   void grow();
-  /// The usable connection with the fewest leases, if it may have one more.
+  bool may_have_more(const Entry& entry) const;
+  /// The usable connection with the fewest leases, of those that may have one more.
   Entry* least_used();
   Lease lease(Entry& entry);
   void give_back(const std::shared_ptr<Connection>& connection);

@@ -23,6 +23,11 @@ constexpr Sql kEndSteps =
     "UPDATE tasks SET status = 'cancelled', error_code = 'cancelled', error_detail = $3, completed_at = $4 "
     "WHERE user_id = $1 AND id IN (SELECT id FROM steps) AND status IN ('queued', 'running')";
 
+constexpr Sql kEndNodes =
+    "UPDATE plan_nodes SET status = 'cancelled', error_code = 'cancelled', error_detail = $3 WHERE user_id = $1 "
+    "AND status IN ('pending', 'running') "
+    "AND plan_id IN (SELECT id FROM plans WHERE user_id = $1 AND task_id = $2)";
+
 }  // namespace
 
 void note_progress(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task) {
@@ -35,12 +40,12 @@ void put_step(Transaction& tx, const RunnerId& runner, const UserScope& scope, c
   tx.add(kPutStep, scope.user(), step.id, step.session_id, step.agent_id, step.agent_name, step.status, error_code,
          error_detail, step.request_message_id, step.created_at, step.started_at, step.completed_at, runner, step.kind,
          step.parent_id);
-  if (is_final(step.status)) end_steps(tx, scope, step.id, step.completed_at);
+  if (is_final(step.status)) end_steps(tx, scope, step);
 }
 
-void end_steps(Transaction& tx, const UserScope& scope, const base::TaskId& task, std::optional<base::Timestamp> now,
-               std::string_view why) {
-  tx.add(kEndSteps, scope.user(), task, why, now);
+void end_steps(Transaction& tx, const UserScope& scope, const Task& task, std::string_view why) {
+  tx.add(kEndSteps, scope.user(), task.id, why, task.completed_at);
+  if (task.kind == core::chat::TaskKind::plan) tx.add(kEndNodes, scope.user(), task.id, why);
 }
 
 }  // namespace codelab::infra::postgres

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <optional>
 #include <string_view>
 
-#include "base/clock.hpp"
 #include "core/chat/task_leases.hpp"
 #include "core/chat/values.hpp"
 #include "core/identity/user_scope.hpp"
@@ -19,8 +17,8 @@ void note_progress(Transaction& tx, const core::chat::RunnerId& runner, const co
 /// Stores a step as it is, whether it was there before or not; what it had others do ends with it.
 void put_step(Transaction& tx, const core::chat::RunnerId& runner, const core::identity::UserScope& scope,
               const core::chat::Task& step);
-/// Cancels the unfinished steps of a task that ends, and theirs.
-void end_steps(Transaction& tx, const core::identity::UserScope& scope, const base::TaskId& task,
-               std::optional<base::Timestamp> now, std::string_view why = "the task that it was a part of has ended");
+/// Cancels the unfinished steps of a task that ends, and theirs, and the unfinished nodes of the plan that it has.
+void end_steps(Transaction& tx, const core::identity::UserScope& scope, const core::chat::Task& task,
+               std::string_view why = "the task that it was a part of has ended");
 
 }  // namespace codelab::infra::postgres

@@ -31,10 +31,9 @@ constexpr Sql kChangeTask =
 constexpr Sql kCancelTask =
     "UPDATE tasks SET status = $1, error_code = $2, error_detail = $3, completed_at = $4 "
     "WHERE user_id = $5 AND session_id = $6 AND id = $7 AND status IN ('queued', 'running')";
-constexpr Sql kCancelNodes =
+constexpr Sql kCancelNode =
     "UPDATE plan_nodes SET status = 'cancelled', error_code = $1, error_detail = $2 WHERE user_id = $3 "
-    "AND status IN ('pending', 'running') "
-    "AND (task_id = $4 OR plan_id IN (SELECT id FROM plans WHERE user_id = $3 AND task_id = $4))";
+    "AND status IN ('pending', 'running') AND task_id = $4";
 constexpr Sql kAdvancePlan =
     "UPDATE plans SET version = version + 1, updated_at = $1 WHERE user_id = $2 AND task_id IN "
     "(SELECT coalesce(parent_id, id) FROM tasks WHERE user_id = $2 AND id = $3)";
@@ -88,7 +87,7 @@ base::Task<bool> change_and_tell(Transaction& tx, RunnerId runner, UserScope sco
   change_task(tx, runner, scope, task);
   auto answer = co_await tx.run();
   if (answer.at(1).affected() != 1) co_return false;
-  if (is_final(task.status)) end_steps(tx, scope, task.id, task.completed_at);
+  if (is_final(task.status)) end_steps(tx, scope, task);
   tx.append(std::move(answer.at(0)), std::move(events));
   co_await tx.commit();
   co_return true;
@@ -100,8 +99,8 @@ base::Task<bool> cancel_task(Transaction& tx, UserScope scope, Task task, std::v
   tx.add(kCancelTask, task.status, error.code, error.detail, task.completed_at, scope.user(), task.session_id, task.id);
   auto answer = co_await tx.run();
   if (answer.at(1).affected() != 1) co_return false;
-  end_steps(tx, scope, task.id, task.completed_at, error.detail);
-  tx.add(kCancelNodes, error.code, error.detail, scope.user(), task.id);
+  end_steps(tx, scope, task, error.detail);
+  tx.add(kCancelNode, error.code, error.detail, scope.user(), task.id);
   tx.add(kAdvancePlan, task.completed_at, scope.user(), task.id);
   tx.append(std::move(answer.at(0)), std::move(events));
   co_await tx.commit();
@@ -114,7 +113,7 @@ base::Task<bool> complete_task(Transaction& tx, RunnerId runner, UserScope scope
   change_task(tx, runner, scope, task, memory_due);
   auto changed = co_await tx.run();
   if (changed.at(1).affected() != 1) co_return false;
-  end_steps(tx, scope, task.id, task.completed_at);
+  end_steps(tx, scope, task);
   const auto message_count = tx.append(std::move(changed.at(0)), std::move(events));
   insert_message(tx, scope, answer, message_count.value());
   co_await tx.commit();

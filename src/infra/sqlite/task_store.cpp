@@ -30,10 +30,9 @@ constexpr Sql kChangeTask =
 constexpr Sql kCancelTask =
     "UPDATE tasks SET status = ?1, error_code = ?2, error_detail = ?3, completed_at = ?4 "
     "WHERE user_id = ?5 AND session_id = ?6 AND id = ?7 AND status IN ('queued', 'running')";
-constexpr Sql kCancelNodes =
+constexpr Sql kCancelNode =
     "UPDATE plan_nodes SET status = 'cancelled', error_code = ?2, error_detail = ?3 WHERE user_id = ?5 "
-    "AND status IN ('pending', 'running') "
-    "AND (task_id = ?7 OR plan_id IN (SELECT id FROM plans WHERE user_id = ?5 AND task_id = ?7))";
+    "AND status IN ('pending', 'running') AND task_id = ?7";
 constexpr Sql kAdvancePlan =
     "UPDATE plans SET version = version + 1, updated_at = ?4 WHERE user_id = ?5 AND task_id IN "
     "(SELECT coalesce(parent_id, id) FROM tasks WHERE user_id = ?5 AND id = ?7)";
@@ -68,7 +67,7 @@ base::Result<BegunCall> begin_call(Transaction& tx, const RunnerId& runner, cons
 bool change_and_tell(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task,
                      const std::vector<NewEvent>& events) {
   if (!change_task(tx.sql(), runner, scope, task)) return false;
-  if (is_final(task.status)) end_steps(tx.sql(), scope, task.id, task.completed_at);
+  if (is_final(task.status)) end_steps(tx.sql(), scope, task);
   tx.append(scope.user(), core::events::stream_of(task.session_id), events);
   return true;
 }
@@ -80,8 +79,8 @@ bool cancel_task(Transaction& tx, const UserScope& scope, const Task& task, cons
                             task.session_id, task.id);
   };
   if (apply(kCancelTask) != 1) return false;
-  end_steps(tx.sql(), scope, task.id, task.completed_at, error.detail);
-  apply(kCancelNodes);
+  end_steps(tx.sql(), scope, task, error.detail);
+  apply(kCancelNode);
   apply(kAdvancePlan);
   tx.append(scope.user(), core::events::stream_of(task.session_id), events);
   return true;
@@ -91,7 +90,7 @@ bool complete_task(Transaction& tx, const RunnerId& runner, const UserScope& sco
                    const Message& answer, const std::vector<NewEvent>& events,
                    std::optional<base::Timestamp> memory_due) {
   if (!change_task(tx.sql(), runner, scope, task, memory_due)) return false;
-  end_steps(tx.sql(), scope, task.id, task.completed_at);
+  end_steps(tx.sql(), scope, task);
   const auto message_count = tx.append_with_message(scope.user(), task.session_id, answer.created_at, events);
   insert_message(tx.sql(), scope, answer, message_count.value());
   return true;

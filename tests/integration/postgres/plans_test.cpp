@@ -161,6 +161,7 @@ class PostgresPlans : public testing::Test {
     task.status = TaskStatus::cancelled;
     task.completed_at = served->clock.now();
     task.error = core::chat::TaskError{.code = "cancelled", .detail = ""};
+    task.kind = core::chat::TaskKind::plan;
     run_task(PostgresTaskStore(served->database()).cancel(user, task, {}));
   }
 

@@ -1,6 +1,8 @@
 #include "infra/postgres/pool.hpp"
 
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -158,6 +160,41 @@ base::Task<> expect_replacement(PoolPointer pool) {
 TEST_F(PostgresPool, MakesAnotherConnectionWhenOneBreaks) {
   limits.max_wait = std::chrono::seconds(50);
   with_pool(expect_replacement);
+}
+
+constexpr Sql kSleep = "SELECT pg_sleep(0.5)::text";
+
+base::Task<> sleep_on(const Lease* lease) {
+  Batch batch;
+  batch.add(kSleep);
+  co_await lease->connection().run(std::move(batch));
+}
+
+base::Task<> expect_no_more_on_a_stalled_one(PoolPointer pool) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  {
+    const auto slow = co_await pool->acquire();
+    base::TaskGroup sleeping("sleeping");
+    sleeping.spawn(executor, sleep_on(&slow));
+    const auto beside = co_await refusal(pool);
+    EXPECT_EQ(beside, "none") << "it has only begun";
+    boost::asio::steady_timer pause(executor, std::chrono::milliseconds(150));
+    co_await pause.async_wait(boost::asio::use_awaitable);
+    const auto reason = co_await refusal(pool);
+    EXPECT_THAT(reason, HasSubstr("came free within 100 ms"));
+    while (sleeping.size() > 0) {
+      pause.expires_after(std::chrono::milliseconds(10));
+      co_await pause.async_wait(boost::asio::use_awaitable);
+    }
+  }
+  const auto after = co_await refusal(pool);
+  EXPECT_EQ(after, "none");
+}
+
+TEST_F(PostgresPool, GivesNobodyAConnectionThatIsHeldUp) {
+  limits.leases_each = 8;
+  limits.stalled_after = std::chrono::milliseconds(100);
+  with_pool(expect_no_more_on_a_stalled_one);
 }
 
 base::Task<> expect_closed(PoolPointer pool) {
