@@ -15,6 +15,9 @@ namespace this_coro = boost::asio::this_coro;
 
 constexpr std::chrono::seconds kCacheTtl{300};
 
+/// No name is shaped like an id.
+std::string cache_key(const AgentRef& ref) { return "agent:" + (ref.id ? ref.id->str() : ref.name); }
+
 base::Error not_found() { return base::make_error(base::ErrorCode::agent_not_found, "you have no such agent"); }
 
 base::Error bad_name(std::string fault) {
@@ -30,7 +33,7 @@ base::Task<Page<Agent>> AgentRegistry::list(identity::UserScope scope, PageReque
 }
 
 base::Task<base::Result<std::string>> AgentRegistry::find_json(identity::UserScope scope, AgentRef ref) {
-  const std::string key = "agent:" + ref.name;
+  const std::string key = cache_key(ref);
   auto cached = co_await cache_.get(scope, key);
   if (cached.value) co_return std::move(*cached.value);
   const auto agent = co_await store_.find(scope, std::move(ref));

@@ -74,6 +74,15 @@ TEST_F(AgentRegistryTest, agents_are_not_mistaken_for_one_another) {
   }
 }
 
+TEST_F(AgentRegistryTest, agents_that_are_known_by_their_ids_alone_are_not_mistaken_for_one_another) {
+  const auto coder = create("coder");
+  const auto asker = create("asker");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(loop_.run(registry_.find(user_, {.id = coder->id, .name = {}}))->name, "coder");
+    EXPECT_EQ(loop_.run(registry_.find(user_, {.id = asker->id, .name = {}}))->name, "asker");
+  }
+}
+
 TEST_F(AgentRegistryTest, a_foreign_agent_is_not_there) {
   const auto id = create("coder")->id.str();
   ASSERT_TRUE(find("coder"));
