@@ -21,6 +21,16 @@ std::optional<std::int64_t> parse_digits(std::string_view text) {
 
 }  // namespace
 
+std::string_view NewEvent::type_name() const {
+  return type == EventType::foreign ? std::string_view(foreign_type) : base::name_of(type);
+}
+
+void NewEvent::set_type(std::string_view name) {
+  const auto known = base::parse_enum<EventType>(name);
+  type = known.value_or(EventType::foreign);
+  foreign_type = known ? "" : name;
+}
+
 std::string Position::str() const {
   return delta == 0 ? fmt::format("{:010}", seq) : fmt::format("{:010}.{:010}", seq, delta);
 }
@@ -38,7 +48,7 @@ std::optional<Position> Position::parse(std::string_view text) {
 std::string to_json(Position position, StreamId stream, const NewEvent& body, base::Timestamp at) {
   return base::encode(PublicEvent{
       .id = position.str(),
-      .type = body.type,
+      .type = body.type_name(),
       .session_id = stream,
       .task_id = body.task,
       .agent = body.agent.empty() ? std::nullopt : std::optional(body.agent),

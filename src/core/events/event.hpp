@@ -40,6 +40,8 @@ enum class EventType : std::uint8_t {
   agent_message,
   approval_required,
   approval_resolved,
+  /// Of a newer version, which shares the store: passed on as it is.
+  foreign,
 };
 
 /// The stream an event belongs to: a chat session, or the user's own stream (its id is the user's id) for what belongs
@@ -57,6 +59,12 @@ struct NewEvent {
   std::string agent = {};
   /// A JSON object.
   std::string payload = "{}";
+  /// What a foreign one is called.
+  std::string foreign_type = {};
+
+  std::string_view type_name() const;
+  /// By its name: foreign when this version has no such type.
+  void set_type(std::string_view name);
 };
 
 /// One line of the log. `seq` counts from 1 in its stream, without gap or double.
@@ -87,7 +95,7 @@ std::string to_json(Position position, StreamId stream, const NewEvent& body, ba
 
 template <>
 struct codelab::base::EnumNames<codelab::core::events::EventType> {
-  static constexpr std::array<std::string_view, 27> kNames{"MESSAGE_CREATED",
+  static constexpr std::array<std::string_view, 28> kNames{"MESSAGE_CREATED",
                                                            "DIRECT_AGENT_CALL",
                                                            "TASK_QUEUED",
                                                            "TASK_STARTED",
@@ -113,5 +121,6 @@ struct codelab::base::EnumNames<codelab::core::events::EventType> {
                                                            "TOOL_RESULT",
                                                            "AGENT_MESSAGE",
                                                            "APPROVAL_REQUIRED",
-                                                           "APPROVAL_RESOLVED"};
+                                                           "APPROVAL_RESOLVED",
+                                                           "FOREIGN"};
 };

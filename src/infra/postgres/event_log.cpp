@@ -13,8 +13,9 @@ constexpr Sql kLastSeq = "SELECT last_seq FROM event_streams WHERE user_id = $1 
 
 core::events::Event read_event(const Rows& rows) {
   core::events::Event event;
-  rows.read(event.user, event.stream, event.seq, event.body.type, event.body.task, event.body.agent, event.body.payload,
-            event.at);
+  std::string type;
+  rows.read(event.user, event.stream, event.seq, type, event.body.task, event.body.agent, event.body.payload, event.at);
+  event.body.set_type(type);
   return event;
 }
 

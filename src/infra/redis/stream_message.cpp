@@ -61,10 +61,9 @@ std::optional<Event> decode_event(const StreamNames& names, std::string_view tex
       std::tie((*fields)[0], (*fields)[1], (*fields)[2], (*fields)[3], (*fields)[4]);
   Event event{.user = names.user, .stream = names.stream, .body = {.type = EventType::error}, .at = {}};
   std::int64_t micros = 0;
-  const auto known_type = base::parse_enum<EventType>(type);
-  if (!read_number(seq, event.seq) || !read_number(at, micros) || !known_type) return std::nullopt;
+  if (!read_number(seq, event.seq) || !read_number(at, micros)) return std::nullopt;
   event.at = base::from_micros(micros);
-  event.body.type = *known_type;
+  event.body.set_type(type);
   if (!task.empty()) event.body.task = base::TaskId::parse(task);
   event.body.agent = agent;
   event.body.payload = text;
@@ -126,7 +125,7 @@ std::optional<StreamNames> StreamNames::of_channel(std::string_view channel) {
 
 std::string encode_message(std::string_view origin, const Event& event) {
   return joined({origin, kEvent, std::to_string(event.seq), std::to_string(base::to_micros(event.at)),
-                 base::name_of(event.body.type), event.body.task ? event.body.task->str() : "", event.body.agent},
+                 event.body.type_name(), event.body.task ? event.body.task->str() : "", event.body.agent},
                 event.body.payload);
 }
 
