@@ -1,6 +1,7 @@
 #include "core/bus/agent_bus.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -9,6 +10,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/elsewhere.hpp"
 #include "base/failure.hpp"
 #include "base/log.hpp"
 
@@ -101,14 +103,18 @@ base::Task<AgentBus::Came> AgentBus::Turn::come(Clock::time_point deadline) {
 }
 
 base::Task<base::Result<AgentBus::Turn>> AgentBus::enter(Ticket ticket, QueueBounds bounds) {
+  auto turn = co_await try_enter(ticket, bounds);
+  if (turn) co_return std::move(*turn);
+  observer_.refused();
+  base::Error full = base::make_error(base::ErrorCode::queue_full,
+                                      "too many tasks wait for this agent; try again when some of them have ended");
+  full.retry_after = std::chrono::seconds{5};
+  co_return full;
+}
+
+base::Task<std::optional<AgentBus::Turn>> AgentBus::try_enter(Ticket ticket, QueueBounds bounds) {
   const Place place = co_await queues_.enter(ticket, bounds);
-  if (place == Place::refused) {
-    observer_.refused();
-    base::Error full = base::make_error(base::ErrorCode::queue_full,
-                                        "too many tasks wait for this agent; try again when some of them have ended");
-    full.retry_after = std::chrono::seconds{5};
-    co_return full;
-  }
+  if (place == Place::refused) co_return std::nullopt;
   auto member = std::make_shared<Member>(ticket, bounds, place == Place::running);
   if (place == Place::running) observer_.turn_came({});
   {
@@ -123,7 +129,7 @@ base::Task<base::Result<AgentBus::Turn>> AgentBus::enter(Ticket ticket, QueueBou
 
 base::Task<AgentBus::Turn> AgentBus::enter_and_come(Ticket ticket, QueueBounds bounds) {
   for (;;) {
-    auto turn = co_await enter(ticket, bounds);
+    auto turn = co_await try_enter(ticket, bounds);
     if (turn && co_await turn->come(Clock::time_point::max()) == Came::yes) co_return std::move(*turn);
     boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor, limits_.full);
     co_await pause.async_wait(boost::asio::use_awaitable);
@@ -135,13 +141,18 @@ base::Task<> AgentBus::Turn::step_aside() {
   const auto member = std::exchange(member_, nullptr);
   if (!member || !bus) co_return;
   bus->forget(member);
-  co_await bus->leave_and_look(member);
+  // Where the bus looks after its places: a look that knows of this one cannot come after its end.
+  auto leaving = bus->leave_and_look(member);
+  co_await base::elsewhere(bus->executor_, std::move(leaving));
 }
 
 base::Task<> AgentBus::Turn::come_back() {
   const auto bus = bus_.lock();
   if (member_ || !bus) co_return;
-  auto again = co_await bus->enter_and_come(ticket_, bounds_);
+  // It was accepted once: those that came later do not keep it out.
+  QueueBounds bounds = bounds_;
+  bounds.waiting = std::numeric_limits<std::int32_t>::max();
+  auto again = co_await bus->enter_and_come(ticket_, bounds);
   member_ = std::move(again.member_);
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -82,6 +83,8 @@ class AgentBus {
   using Key = std::pair<base::UserId, base::AgentId>;
   using Members = std::vector<std::shared_ptr<Member>>;
 
+  /// Nothing when the queue is full.
+  base::Task<std::optional<Turn>> try_enter(Ticket ticket, QueueBounds bounds);
   static Key key_of(const Ticket& ticket) { return {ticket.scope.user(), ticket.agent}; }
   void leave(const std::shared_ptr<Member>& member);
   void forget(const std::shared_ptr<Member>& member);

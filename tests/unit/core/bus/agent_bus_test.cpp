@@ -32,6 +32,13 @@ class SlowQueues final : public AgentQueues {
   tests::Gate gate{false};
 };
 
+class CountingObserver final : public BusObserver {
+ public:
+  void refused() noexcept override { ++refusals; }
+
+  int refusals = 0;
+};
+
 class AgentBusTest : public testing::Test {
  protected:
   ~AgentBusTest() override { loop_.settle(); }
@@ -47,7 +54,7 @@ class AgentBusTest : public testing::Test {
   infra::inprocess::InProcessAgentQueues queues_;
   tests::HandLoop loop_;
   base::TaskGroup group_{"bus"};
-  BusObserver observer_;
+  CountingObserver observer_;
   AgentBus bus_{queues_, observer_, group_, loop_.executor()};
 };
 
@@ -124,6 +131,25 @@ TEST_F(AgentBusTest, a_place_may_be_given_back_early) {
   first->leave();
   loop_.settle();
   EXPECT_TRUE(second->has_come());
+  EXPECT_EQ(bus_.counts().running, 1);
+}
+
+TEST_F(AgentBusTest, one_that_stepped_aside_is_not_kept_out_by_those_that_came_later) {
+  auto first = enter();
+  loop_.run(first->step_aside());
+  auto second = enter();
+  auto third = enter();
+  auto fourth = enter();
+  EXPECT_TRUE(second->has_come());
+  ASSERT_FALSE(enter()) << "the queue is full";
+  const auto back = loop_.start(first->come_back());
+  EXPECT_EQ(bus_.counts().waiting, 3);
+  EXPECT_EQ(observer_.refusals, 1) << "it was not refused";
+  for (auto* turn : {&second, &third, &fourth}) {
+    (*turn)->leave();
+    loop_.settle();
+  }
+  loop_.run_until([&] { return back->ended(); });
   EXPECT_EQ(bus_.counts().running, 1);
 }
 
