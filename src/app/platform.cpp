@@ -172,7 +172,7 @@ Platform::Platform(const config::Settings& settings)
       automatic(agents, orchestrators, picker),
       targets(agents, automatic),
       planner(*model),
-      approvals(storage->approvals(), cancellation, clock),
+      approvals(storage->approvals(), cancellation, clock, [this] { look_for_tasks(); }),
       plan_gate(storage->approvals(), clock, std::chrono::seconds{settings.approval_seconds}),
       plan_editor(storage->plans(), orchestrators, agents, clock),
       plans({.lifecycle = lifecycle,
@@ -187,6 +187,7 @@ Platform::Platform(const config::Settings& settings)
              .tasks = storage->tasks(),
              .running = running,
              .bus = bus,
+             .direct = direct_calls,
              .model = *model,
              .prices = prices,
              .hub = hub,
@@ -245,6 +246,10 @@ void Platform::start() {
   upkeep.spawn(cores.executor(0), bus.run());
   upkeep.spawn(cores.executor(0), interactions.run());
   upkeep.spawn(cores.executor(0), sweep_streams(hub, cores.executor(0)));
+}
+
+void Platform::look_for_tasks() {
+  for (auto& take_over : take_overs) take_over.look_soon();
 }
 
 void Platform::begin_leases() {

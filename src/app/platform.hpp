@@ -121,6 +121,7 @@ struct Platform {
  private:
   /// Throws when the first database is away.
   void begin_leases();
+  void look_for_tasks();
 
   bool leasing_ = false;
 };

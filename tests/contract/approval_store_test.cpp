@@ -41,17 +41,21 @@ class ApprovalStoreContract : public StoreContract {
   core::Page<Approval> list(std::optional<ApprovalStatus> status = {}, core::PageRequest page = {}) {
     return run_task(stores->approvals().list(user, status, page, clock.now() + later));
   }
-  void end_task() {
+  void cancel_task() {
     Task ended = task;
-    ended.status = TaskStatus::failed;
+    ended.status = TaskStatus::cancelled;
     ended.completed_at = clock.now();
-    ASSERT_TRUE(run_task(stores->tasks().end(user, ended, {})));
+    ended.error = {.code = "cancelled", .detail = "no more"};
+    ASSERT_TRUE(run_task(stores->tasks().cancel(user, ended, {})));
+  }
+  std::vector<core::chat::TakenTask> take_over() {
+    return run_task(stores->leases().take_over({.limit = 10, .now = clock.now() + later}));
   }
   std::size_t event_count() { return events_of(user, core::events::stream_of(session.id)).size(); }
 
   const UserScope user = new_user();
   const Session session = new_session(user);
-  const Task task = begun(user, session);
+  Task task = begun(user, session);
   const Approval approval = new_approval();
   /// Than the clock of the test says.
   std::chrono::hours later{0};
@@ -63,7 +67,7 @@ TEST_P(ApprovalStoreContract, GivesBackWhatWasRequested) {
   const auto events = event_count();
   ASSERT_TRUE(request(approval));
   EXPECT_EQ(base::encode(find(approval)), base::encode(approval));
-  ASSERT_TRUE(request(approval));
+  EXPECT_FALSE(request(approval)) << "the task is nobody's while it waits";
   EXPECT_EQ(event_count(), events + 1) << "it is told once";
   EXPECT_EQ(list().total, 1);
 }
@@ -91,7 +95,7 @@ TEST_P(ApprovalStoreContract, ExpiresInItsTime) {
 
 TEST_P(ApprovalStoreContract, IsCancelledWithItsTask) {
   ASSERT_TRUE(request(approval));
-  end_task();
+  cancel_task();
   EXPECT_EQ(find(approval).status, ApprovalStatus::cancelled);
   EXPECT_FALSE(resolve(approval));
   EXPECT_FALSE(request(new_approval())) << "by a task that has ended";
@@ -101,7 +105,10 @@ TEST_P(ApprovalStoreContract, IsCancelledWithItsTask) {
 
 TEST_P(ApprovalStoreContract, IsListedNewestFirstByStatus) {
   std::vector<Approval> all;
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(request(all.emplace_back(new_approval())));
+  for (int i = 0; i < 3; ++i) {
+    task = begun(user, session);
+    ASSERT_TRUE(request(all.emplace_back(new_approval())));
+  }
   ASSERT_TRUE(resolve(all[1]));
   const auto pending = list(ApprovalStatus::pending, {.limit = 1});
   ASSERT_EQ(pending.items.size(), 1U);
@@ -111,6 +118,23 @@ TEST_P(ApprovalStoreContract, IsListedNewestFirstByStatus) {
   ASSERT_EQ(next.items.size(), 1U);
   EXPECT_EQ(next.items[0].id, all[0].id);
   EXPECT_EQ(list(ApprovalStatus::approved).items.size(), 1U);
+}
+
+TEST_P(ApprovalStoreContract, ATaskThatWaitsIsNobodysUntilThatIsDecided) {
+  run_task(stores->leases().renew(std::chrono::seconds(60)));
+  ASSERT_TRUE(request(approval));
+  EXPECT_EQ(run_task(stores->tasks().find(user, task.id))->status, TaskStatus::queued);
+  EXPECT_FALSE(run_task(stores->tasks().append(user, task, {})));
+  EXPECT_TRUE(take_over().empty());
+  stores->restart();
+  run_task(stores->leases().renew(std::chrono::seconds(60)));
+  EXPECT_TRUE(take_over().empty());
+  ASSERT_TRUE(resolve(approval));
+  const auto taken = take_over();
+  ASSERT_EQ(taken.size(), 1);
+  EXPECT_EQ(taken[0].task.id, task.id);
+  EXPECT_EQ(taken[0].stalled, 0) << "it brought nobody down";
+  EXPECT_TRUE(run_task(stores->tasks().append(user, task, {})));
 }
 
 TEST_P(ApprovalStoreContract, IsItsUsersOwn) {

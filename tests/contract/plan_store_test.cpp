@@ -139,10 +139,49 @@ TEST_P(PlanStoreContract, UnfinishedNodesEndWithTheirPlansTask) {
   plans_task.completed_at = clock.now();
   ASSERT_EQ(create(user, plan), Changed::yes);
   ASSERT_TRUE(run_task(stores->tasks().end(user, plans_task, {})));
-  for (const PlanNode& node : find(user, plan)->nodes) {
+  const auto ended = find(user, plan).value();
+  for (const PlanNode& node : ended.nodes) {
     EXPECT_EQ(node.status, NodeStatus::cancelled);
     EXPECT_EQ(node.error.value().code, "cancelled");
   }
+  EXPECT_EQ(ended.version, plan.version + 1);
+  const auto events = events_of(user, core::events::stream_of(session.id));
+  EXPECT_EQ(events.back().body.payload, plan_updated(ended, ended.nodes).payload);
+}
+
+TEST_P(PlanStoreContract, TheNodeOfAStepThatIsCancelledEndsWithIt) {
+  ASSERT_EQ(create(user, plan), Changed::yes);
+  Task step = step_of(plan, TaskStatus::running);
+  auto begin = next(plan);
+  PlanNode node = plan.nodes[1];
+  node.status = NodeStatus::running;
+  node.task_id = step.id;
+  begin.nodes = {{1, node}};
+  begin.steps = {step};
+  ASSERT_EQ(run_task(stores->plans().change(user, task, begin)), Changed::yes);
+  step.status = TaskStatus::cancelled;
+  step.completed_at = clock.now();
+  step.error = {.code = "cancelled", .detail = "no more"};
+  ASSERT_TRUE(run_task(stores->tasks().cancel(user, step, {})));
+  const auto after = find(user, plan).value();
+  EXPECT_EQ(after.nodes[0].status, NodeStatus::pending);
+  EXPECT_EQ(after.nodes[1].status, NodeStatus::cancelled);
+  EXPECT_EQ(after.nodes[1].error.value().detail, "no more");
+  EXPECT_EQ(after.version, plan.version + 2);
+  const auto events = events_of(user, core::events::stream_of(session.id));
+  EXPECT_EQ(events.back().body.payload, plan_updated(after, {&after.nodes[1], 1}).payload);
+}
+
+TEST_P(PlanStoreContract, KnowsWhenItsFirstNodeBegan) {
+  ASSERT_EQ(create(user, plan), Changed::yes);
+  EXPECT_FALSE(find(user, plan)->begun_at);
+  auto change = next(plan);
+  change.begun_at = plan.created_at + std::chrono::seconds(1);
+  ASSERT_EQ(run_task(stores->plans().change(user, task, change)), Changed::yes);
+  ++change.version;
+  change.begun_at = plan.created_at + std::chrono::seconds(2);
+  ASSERT_EQ(run_task(stores->plans().change(user, task, change)), Changed::yes);
+  EXPECT_EQ(find(user, plan)->begun_at, plan.created_at + std::chrono::seconds(1));
 }
 
 TEST_P(PlanStoreContract, KnowsWhatAgentsHaveDoneLately) {
@@ -153,13 +192,18 @@ TEST_P(PlanStoreContract, KnowsWhatAgentsHaveDoneLately) {
     step.completed_at = *step.started_at + std::chrono::seconds(seconds);
     change.steps.push_back(step);
   }
+  PlanNode node = plan.nodes[0];
+  node.task_id = change.steps[0].id;
+  node.usage = core::chat::Usage{.prompt_tokens = 30, .completion_tokens = 7};
+  change.nodes = {{0, node}};
   change.steps.push_back(step_of(plan, TaskStatus::running));
   ASSERT_EQ(run_task(stores->plans().change(user, task, change)), Changed::yes);
   const auto past = run_task(stores->plans().past_work(user));
   ASSERT_EQ(past.size(), 1U);
   EXPECT_EQ(past[0].agent, "coder");
   EXPECT_DOUBLE_EQ(past[0].seconds, 3);
-  EXPECT_FALSE(past[0].prompt_tokens);
+  EXPECT_EQ(past[0].prompt_tokens, 30);
+  EXPECT_EQ(past[0].completion_tokens, 7);
   EXPECT_TRUE(run_task(stores->plans().past_work(new_user())).empty());
 }
 

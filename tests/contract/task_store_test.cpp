@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/describe/encode.hpp"
+#include "core/chat/direct_call_events.hpp"
 #include "tests/contract/stores.hpp"
 
 namespace codelab::tests {
@@ -292,8 +293,37 @@ TEST_P(TaskStoreContract, CountsHowOftenATaskWasTakenOverSinceSomethingOfItWasFi
   EXPECT_TRUE(run_task(stores->tasks().append(user, task, {})));
   EXPECT_EQ(stalled_at_the_next(), 1);
   EXPECT_EQ(stalled_at_the_next(), 2);
-  EXPECT_TRUE(run_task(stores->work_log().record(user, task, {.parts = {{.turn = 1, .content = "{}"}}})));
+  const auto record = [&](core::work::WorkRecord record) {
+    return run_task(stores->work_log().record(user, task, std::move(record)));
+  };
+  const Task step{.id = base::TaskId::generate(),
+                  .session_id = task.session_id,
+                  .agent_id = task.agent_id,
+                  .agent_name = "coder",
+                  .status = TaskStatus::running,
+                  .request_message_id = task.request_message_id,
+                  .created_at = clock.now(),
+                  .kind = core::chat::TaskKind::step,
+                  .parent_id = task.id};
+  EXPECT_EQ(record({.step = step}), core::work::Recorded::yes);
+  EXPECT_EQ(stalled_at_the_next(), 3) << "something was begun, nothing finished";
+  EXPECT_EQ(record({.parts = {{.turn = 1, .content = "{}"}}}), core::work::Recorded::yes);
   EXPECT_EQ(stalled_at_the_next(), 1);
+}
+
+TEST_P(TaskStoreContract, HandsATaskToAnotherAgent) {
+  const auto user = new_user();
+  auto task = begun(user, new_session(user));
+  task.kind = core::chat::TaskKind::plan;
+  task.agent_id = base::AgentId::generate();
+  task.agent_name = "another";
+  const std::vector<core::events::NewEvent> events{core::chat::direct_agent_call(task)};
+  EXPECT_FALSE(run_task(stores->tasks().hand_over(new_user(), task, events)));
+  ASSERT_TRUE(run_task(stores->tasks().hand_over(user, task, events)));
+  EXPECT_EQ(base::encode(run_task(stores->tasks().find(user, task.id)).value()), base::encode(task));
+  EXPECT_EQ(events_of(user, core::events::stream_of(task.session_id)).back().body.agent, "another");
+  stores->restart();
+  EXPECT_FALSE(run_task(stores->tasks().hand_over(user, task, events)));
 }
 
 TEST_P(TaskStoreContract, TakesOverItsOwnTasksThatItDoesNotKnowOf) {

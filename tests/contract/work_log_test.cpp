@@ -11,6 +11,7 @@ using core::chat::Task;
 using core::chat::TaskKind;
 using core::chat::TaskStatus;
 using core::identity::UserScope;
+using core::work::Recorded;
 using core::work::RecordedPart;
 using core::work::WorkRecord;
 
@@ -28,8 +29,17 @@ class WorkLogContract : public StoreContract {
             .kind = TaskKind::step,
             .parent_id = task.id};
   }
-  bool record(const Task& of, WorkRecord record) {
+  Recorded recorded(const Task& of, WorkRecord record) {
     return run_task(stores->work_log().record(user, of, std::move(record)));
+  }
+  bool record(const Task& of, WorkRecord record) { return recorded(of, std::move(record)) == Recorded::yes; }
+  /// What the session's log says of the end of `step`.
+  std::vector<core::events::EventType> ends_told_of(const Task& step) {
+    std::vector<core::events::EventType> ends;
+    for (const auto& event : events_of(user, core::events::stream_of(session.id))) {
+      if (event.body.task == step.id) ends.push_back(event.body.type);
+    }
+    return ends;
   }
   std::vector<std::string> contents(const Task& of) {
     std::vector<std::string> contents;
@@ -67,12 +77,12 @@ TEST_P(WorkLogContract, WhatIsRecordedStays) {
 
 TEST_P(WorkLogContract, StepsBeginAndEnd) {
   Task step = step_of(task);
-  ASSERT_TRUE(record(task, {.steps = {step}}));
+  ASSERT_TRUE(record(task, {.step = step}));
   EXPECT_EQ(base::encode(stored(step)), base::encode(step));
   EXPECT_TRUE(record(step, {.parts = {{.turn = 1, .content = "of the step"}}}));
   step.status = TaskStatus::completed;
   step.completed_at = clock.now();
-  ASSERT_TRUE(record(task, {.steps = {step}}));
+  ASSERT_TRUE(record(task, {.step = step}));
   EXPECT_EQ(base::encode(stored(step)), base::encode(step));
   EXPECT_FALSE(record(step, {.parts = {{.turn = 2, .content = "too late"}}}));
 }
@@ -101,7 +111,7 @@ TEST_P(WorkLogContract, StepsAndTheirStepsEndWithTheirTask) {
   const Task step = step_of(task);
   const Task below = step_of(step);
   const Task done = step_of(task, TaskStatus::completed);
-  ASSERT_TRUE(record(task, {.steps = {step, below, done}}));
+  for (const Task& each : {step, below, done}) ASSERT_TRUE(record(task, {.step = each}));
   Task ended = task;
   ended.status = TaskStatus::failed;
   ended.completed_at = clock.now();
@@ -110,25 +120,49 @@ TEST_P(WorkLogContract, StepsAndTheirStepsEndWithTheirTask) {
     EXPECT_EQ(stored(each).status, TaskStatus::cancelled);
     EXPECT_EQ(stored(each).completed_at, ended.completed_at);
     EXPECT_EQ(stored(each).error.value().code, "cancelled");
+    EXPECT_EQ(ends_told_of(each), std::vector{core::events::EventType::task_cancelled});
   }
+  EXPECT_TRUE(ends_told_of(done).empty()) << "it had ended before";
   EXPECT_EQ(stored(done).status, TaskStatus::completed);
 }
 
 TEST_P(WorkLogContract, WhatAStepHadOthersDoEndsWithIt) {
   Task step = step_of(task);
   const Task below = step_of(step);
-  ASSERT_TRUE(record(task, {.steps = {step, below}}));
+  for (const Task& each : {step, below}) ASSERT_TRUE(record(task, {.step = each}));
   step.status = TaskStatus::failed;
   step.completed_at = clock.now();
-  ASSERT_TRUE(record(task, {.steps = {step}}));
+  ASSERT_TRUE(record(task, {.step = step}));
   EXPECT_EQ(stored(below).status, TaskStatus::cancelled);
+  EXPECT_EQ(ends_told_of(below), std::vector{core::events::EventType::task_cancelled});
   EXPECT_EQ(stored(task).status, task.status);
+}
+
+TEST_P(WorkLogContract, AStepThatItsUserHasCancelledStaysSo) {
+  const Task step = step_of(task);
+  ASSERT_TRUE(record(task, {.step = step}));
+  Task cancelled = step;
+  cancelled.status = TaskStatus::cancelled;
+  cancelled.completed_at = clock.now();
+  cancelled.error = {.code = "cancelled", .detail = "no more"};
+  ASSERT_TRUE(run_task(stores->tasks().cancel(user, cancelled, {})));
+  Task answered = step;
+  answered.status = TaskStatus::completed;
+  answered.completed_at = clock.now();
+  const auto events = event_count();
+  EXPECT_EQ(recorded(task, {.parts = {{.turn = 1, .call = 1, .content = "an answer"}},
+                            .step = answered,
+                            .events = {{.type = core::events::EventType::task_completed, .task = step.id}}}),
+            Recorded::step_ended);
+  EXPECT_EQ(base::encode(stored(step)), base::encode(cancelled));
+  EXPECT_TRUE(contents(task).empty());
+  EXPECT_EQ(event_count(), events);
 }
 
 TEST_P(WorkLogContract, CancellingATaskEndsAllBelow) {
   const Task step = step_of(task);
   const Task below = step_of(step);
-  ASSERT_TRUE(record(task, {.steps = {step, below}}));
+  for (const Task& each : {step, below}) ASSERT_TRUE(record(task, {.step = each}));
   Task cancelled = task;
   cancelled.status = TaskStatus::cancelled;
   cancelled.completed_at = clock.now();

@@ -126,6 +126,7 @@ class ScriptedOpenAi:
             return web.Response(status=499)
         finally:
             self._active -= 1
+            record["ended"] = time.monotonic()
 
     def _record(self, request: web.Request, body: dict) -> dict:
         text = _last_user_text(body.get("messages", []))
@@ -134,6 +135,7 @@ class ScriptedOpenAi:
         record = {
             "body": body, "headers": dict(request.headers), "text": text, "directive": key,
             "attempt": self._asked[key], "at": time.monotonic(), "usage": None, "outcome": "running", "let_go": False,
+            "ended": None,
         }
         self.requests.append(record)
         return record
@@ -284,6 +286,18 @@ class ScriptedOpenAi:
 
     def _gate(self, name: str) -> asyncio.Event:
         return self._gates.setdefault(name, asyncio.Event())
+
+
+def most_at_once(requests: list[dict]) -> int:
+    """How many of these requests, all of which have ended, were answered at the same time at most."""
+    # At one moment an end counts before a beginning.
+    moments = sorted([(request["at"], 1) for request in requests] + [(request["ended"], -1) for request in requests],
+                     key=lambda moment: (moment[0], moment[1]))
+    running = most = 0
+    for _, change in moments:
+        running += change
+        most = max(most, running)
+    return most
 
 
 def _last_user_text(messages: list[dict]) -> str:

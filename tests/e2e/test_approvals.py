@@ -1,5 +1,7 @@
 """Plans that wait for their user, and plans that their user changes."""
 
+import asyncio
+
 import pytest
 
 from client import unique
@@ -120,6 +122,7 @@ async def test_a_plan_is_edited_while_it_waits(api, provider):
     ({"nodes": [node("c", "x", agent="nobody")]}, "agent"),
     ({"remove": ["a"]}, "depends_on"),
     ({"remove": ["nothing"]}, "remove"),
+    ({"nodes": [node("b", "x")], "remove": ["b"]}, "remove"),
     ({"nodes": [node(f"n{i}", "x") for i in range(9)]}, "nodes"),
 ])
 async def test_what_would_be_no_plan_is_refused(api, provider, edit, place):
@@ -161,3 +164,20 @@ async def test_an_approval_expires(start_server, connect, provider):
     assert (await ended(user, task, "failed"))["error"]["code"] == "approval_expired"
     assert (await user.get(f"/my/approvals/{approval['id']}")).expect(200)["status"] == "expired"
     (await user.post(decision(approval), {"decision": "approve"})).problem(410, "approval_expired")
+
+
+@pytest.mark.watchdog(120)
+async def test_a_plan_goes_on_waiting_over_any_number_of_restarts(start_server, connect, provider):
+    server = start_server()
+    user, session, task, approval = await waiting_plan(connect(server), provider, AB)
+    for restart in range(4):
+        if restart % 2 == 0:
+            server.kill()
+        else:
+            await asyncio.to_thread(server.stop)
+        await asyncio.to_thread(server.start)
+    assert (await user.get(f"/my/approvals/{approval['id']}")).expect(200)["status"] == "pending"
+    assert (await user.task(task["id"]))["status"] == "queued"
+    (await user.post(decision(approval), {"decision": "approve"})).expect(200)
+    await ended(user, task)
+    assert "done-b" in (await user.messages(session))[-1]["content"]

@@ -5,7 +5,9 @@ import json
 
 import pytest
 
+import settings
 from client import unique
+from scripted_openai import most_at_once
 from streams import types
 from waiting import eventually
 
@@ -113,12 +115,26 @@ async def test_a_bad_plan_is_mended_by_asking_again(api, provider, bad):
     assert "good-a" in answer["content"] and "good-b" in answer["content"]
 
 
-async def test_without_a_plan_that_can_be_mended_one_agent_answers(api, provider):
+async def test_without_a_plan_that_can_be_mended_one_agent_answers_as_if_it_had_been_named(api, provider):
     user = await api.new_user()
     session, word = await user.new_session(), unique()
     provider.plan(word, CIRCLE)
-    answer = await user.say(session, f"First a, then b: {word}", agent=None)
-    assert answer["content"].startswith("echo: First a")
+    await user.say(session, "[[say what-was-said-before]]")
+    async with user.post_streaming(session, f"First a, then b: {word}", agent=None) as stream:
+        told = await stream.until_type("TASK_COMPLETED")
+    assert "PLAN_CREATED" not in types(told) and "MESSAGE_DELTA" in types(told)
+    answer = (await user.messages(session))[-1]
+    assert answer["content"].startswith("echo: First a") and answer["agent_name"] in settings.STARTER_TEAM
+    task = await user.task(answer["task_id"])
+    assert task["kind"] == "direct" and task["agent_name"] == answer["agent_name"]
+    last = provider.asked(word)[-1]["body"]["messages"]
+    assert "what-was-said-before" in str(last) and str(last).count(word) == 1
+    assert answer["usage"]["prompt_tokens"] > provider.asked(word)[-1]["usage"]["prompt_tokens"], "planning counts too"
+
+    async def remembered() -> bool:
+        return (await user.get(f"/my/agents/{answer['agent_name']}/memory/")).expect(200)["total"] > 0
+
+    await eventually(remembered, "the answer to be remembered")
 
 
 async def test_a_node_that_fails_is_reported_and_hangs_nothing(api, provider):
@@ -194,6 +210,12 @@ async def test_a_cancelled_plan_stops_with_all_its_nodes(api, provider):
     assert [each["status"] for each in cancelled["nodes"]] == ["cancelled"] * 2
     assert (await user.task(cancelled["nodes"][0]["task_id"]))["status"] == "cancelled"
     await eventually(lambda: provider.asked(first)[0]["let_go"], "the model to be let go", 20)
+    async with user.stream(session, since="0") as stream:
+        told = await stream.until(lambda event: event["type"] == "TASK_CANCELLED" and event["task_id"] == task["id"])
+    step = cancelled["nodes"][0]["task_id"]
+    assert [event["task_id"] for event in told if event["type"] == "TASK_CANCELLED"] == [step, task["id"]]
+    last = [event["payload"] for event in told if event["type"] == "PLAN_UPDATED"][-1]
+    assert [each["status"] for each in last["nodes"]] == ["cancelled"] * 2 and last["version"] == cancelled["version"]
     assert (await user.post(f"/my/plans/{made['id']}/cancel")).expect(200)["status"] == "cancelled"
 
 
@@ -218,20 +240,85 @@ async def test_a_plan_that_costs_too_much_begins_nothing_more(api, provider):
     assert [each["status"] for each in (await plan_of(user, session, task))["nodes"]] == ["skipped"] * 2
 
 
+async def test_a_plan_that_has_cost_enough_is_ended_with_what_it_has(api, provider):
+    user = await api.new_user()
+    nodes = plan(node("a", "[[say done-a]]"), node("b", "[[say done-b]]", "a"))
+    whole_session, word = await user.new_session(), unique()
+    provider.plan(word, nodes)
+    whole = await start(user, whole_session, f"First a, then b: {word}")
+    await ended(user, whole)
+    made = await plan_of(user, whole_session, whole)
+    first = made["planning"]["cost_usd"] + made["nodes"][0]["usage"]["cost_usd"] / 2
+    (await user.put("/my/orchestrator", {"max_cost_usd": first})).expect(200)
+    session, word = await user.new_session(), unique()
+    provider.plan(word, nodes)
+    task = await start(user, session, f"First a, then b: {word}")
+    await ended(user, task)
+    assert [each["status"] for each in (await plan_of(user, session, task))["nodes"]] == ["completed", "skipped"]
+    assert "done-a" in (await user.messages(session))[-1]["content"]
+
+
+async def test_a_node_whose_model_fails_for_a_while_is_tried_again(api, provider):
+    user = await api.new_user()
+    session, word, flaky = await user.new_session(), unique(), unique("flaky")
+    provider.plan(word, plan(node("a", f"[[status 500 times 3]][[say done-a]] {flaky}"), node("b", "[[say done-b]]")))
+    task = await start(user, session, f"First a, then b: {word}")
+    await ended(user, task)
+    assert [each["status"] for each in (await plan_of(user, session, task))["nodes"]] == ["completed"] * 2
+    assert len(provider.asked(flaky)) == 4
+
+
+async def test_results_that_no_model_puts_together_are_not_lost(api, provider):
+    user, gate = await api.new_user(), unique("gate")
+    session, word = await user.new_session(), unique()
+    provider.plan(word, plan(node("a", "[[say done-a]]"), node("b", f"[[gate {gate}]][[say done-b]]", "a")))
+    task = await start(user, session, f"First a, then b: {word}")
+    await eventually(lambda: len(provider.asked(gate)) == 1, "the last node to be asked")
+    provider.queue("[[status 400]]")
+    provider.open_gate(gate)
+    await ended(user, task)
+    answer = (await user.messages(session))[-1]["content"]
+    assert "could not be put together" in answer and "done-a" in answer and "done-b" in answer
+
+
+async def test_a_deleted_agents_node_is_not_done(api, provider):
+    user, gate, word = await api.new_user(), unique("gate"), unique()
+    await user.new_agent("extra", concurrency_limit=1)
+    session = await user.new_session()
+    busy = await user.say_async(await user.new_session(), f"[[gate {gate}]]", "extra")
+    provider.plan(word, plan(node("a", "[[say never]]", agent="extra"), node("b", "[[say done-b]]")))
+    task = await start(user, session, f"First a, then b: {word}")
+
+    async def second_is_done() -> bool:
+        return (await plan_of(user, session, task))["nodes"][1]["status"] == "completed"
+
+    await eventually(second_is_done, "the other node to be done")
+    (await user.delete("/my/agents/extra")).expect(204)
+    provider.open_gate(gate)
+    await ended(user, task)
+    assert (await plan_of(user, session, task))["nodes"][0]["error"]["code"] == "agent_not_found"
+    await ended(user, busy)
+
+
 @pytest.mark.watchdog(240)
 async def test_many_plans_at_once_stay_inside_every_bound(api, provider):
     word = unique()
     provider.plan(word, plan(node("a", "[[slow 0.01]][[say a]]"), node("b", "[[slow 0.01]][[say b]]"),
-                             node("end", "[[say end]]", "a", "b")))
-    users = [await api.new_user() for _ in range(10)]
+                             node("end", "[[slow 0.01]][[say end]]", "a", "b")))
+    users = {unique("user"): await api.new_user() for _ in range(10)}
     provider.reset()
 
-    async def of_one(user) -> None:
+    async def of_one(name: str, user) -> None:
         sessions = [await user.new_session() for _ in range(20)]
-        tasks = [await start(user, session, f"First a, then b: {word}") for session in sessions]
+        tasks = [await start(user, session, f"First a, then b: {word} {name} [[slow 0.02]]") for session in sessions]
         for task in tasks:
             await ended(user, task)
 
-    await asyncio.gather(*(of_one(user) for user in users))
-    # Three plans of a user at a time, and three tasks of each of their agents.
-    assert provider.max_concurrency <= 10 * (3 + 3)
+    await asyncio.gather(*(of_one(*each) for each in users.items()))
+    for name in users:
+        asked = provider.asked(name)
+        nodes = [request for request in asked if "This is a part of the user's request" in request["text"]]
+        answers = [request for request in asked if "The results:" in request["text"]]
+        assert len(nodes) == 60 and len(answers) == 20
+        assert 2 <= most_at_once(nodes) <= 3, "three tasks of an agent at a time"
+        assert most_at_once(answers) <= 3, "three plans of a user at a time"

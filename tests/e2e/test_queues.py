@@ -48,6 +48,24 @@ async def test_no_session_keeps_the_others_waiting(api, provider):
     assert ended[4] < ended[2]
 
 
+async def test_each_task_that_waited_is_done_by_its_own_agent(api, provider):
+    user, gate = await api.new_user(), unique("gate")
+    names = ["one", "two", "three"]
+    for name in names:
+        await user.new_agent(name, concurrency_limit=1, system_prompt=f"I am {name}.")
+    sessions = {name: await user.new_session() for name in names}
+    tasks = []
+    for _ in range(2):
+        tasks += [await user.say_async(sessions[name], f"[[gate {gate}]][[say so]] to {name}", name) for name in names]
+    provider.open_gate(gate)
+    await answered(user, tasks)
+    for name in names:
+        said = [each for each in await user.messages(sessions[name]) if each["role"] == "assistant"]
+        assert [each["agent_name"] for each in said] == [name] * 2
+        asked = provider.asked(f"to {name}")
+        assert [request["body"]["messages"][0]["content"].startswith(f"I am {name}.") for request in asked] == [True] * 2
+
+
 @pytest.mark.watchdog(120)
 async def test_a_full_queue_refuses_and_nothing_is_stored(api, provider):
     user = await api.new_user()

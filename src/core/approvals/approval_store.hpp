@@ -25,8 +25,10 @@ struct Resolution {
 class ApprovalStore {
  public:
   virtual ~ApprovalStore() = default;
-  /// By the process that runs `task`, which waits for it. One that is there already stays as it is, and nothing is
-  /// told. False, and nothing written, when the task has ended, its session is gone or another process runs it.
+  /// By the process that runs `task`. The task waits from now on and is nobody's, until the approval is resolved or
+  /// its time is over: then it can be taken over (chat::TaskLeases). One that is there already stays as it is, and
+  /// nothing is told. False, and nothing written, when the task has ended, its session is gone or another process runs
+  /// it.
   virtual base::Task<bool> request(identity::UserScope scope, chat::Task task, Approval approval,
                                    std::vector<events::NewEvent> events) = 0;
   virtual base::Task<std::optional<Approval>> find(identity::UserScope scope, ApprovalId id, base::Timestamp now) = 0;

@@ -44,7 +44,9 @@ base::Task<base::Result<Approval>> Approvals::decide(identity::UserScope scope, 
   approval = co_await find(scope, id);
   if (!approval) co_return approval;
   if (!resolved) co_return why_not(*approval);
+  // What is rejected and not cancelled here is cancelled by whoever takes its task over.
   if (!approved) static_cast<void>(co_await cancellation_.cancel(scope, approval->task_id));
+  decided_();
   co_return approval;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/result.hpp"
 #include "core/approvals/approval_store.hpp"
@@ -12,8 +14,10 @@ namespace codelab::core::approvals {
 /// A user's approvals. Thread-safe; throws when the store is away.
 class Approvals {
  public:
-  Approvals(ApprovalStore& store, chat::Cancellation& cancellation, const base::Clock& clock)
-      : store_(store), cancellation_(cancellation), clock_(clock) {}
+  /// `decided` is called, on any thread, when a task that waited may be taken over.
+  Approvals(ApprovalStore& store, chat::Cancellation& cancellation, const base::Clock& clock,
+            std::function<void()> decided)
+      : store_(store), cancellation_(cancellation), clock_(clock), decided_(std::move(decided)) {}
 
   /// Errors: approval_not_found.
   base::Task<base::Result<Approval>> find(identity::UserScope scope, ApprovalId id);
@@ -27,6 +31,7 @@ class Approvals {
   ApprovalStore& store_;
   chat::Cancellation& cancellation_;
   const base::Clock& clock_;
+  const std::function<void()> decided_;
 };
 
 }  // namespace codelab::core::approvals

@@ -19,6 +19,8 @@ struct Call {
   bool has_history = false;
   /// How often it was begun, this time included.
   std::int64_t attempt = 1;
+  /// By whoever worked on it before the agent did.
+  Usage spent = {};
 };
 
 /// Of an agent's tasks.

@@ -97,6 +97,8 @@ class TaskStore {
   /// Adds events about a task that runs. False, and nothing written, when the task has ended, its session is gone or
   /// another process runs it.
   virtual base::Task<bool> append(identity::UserScope scope, Task task, std::vector<events::NewEvent> events) = 0;
+  /// The task is another agent's from now on, and of another kind: `task` carries which. As append().
+  virtual base::Task<bool> hand_over(identity::UserScope scope, Task task, std::vector<events::NewEvent> events) = 0;
   /// The answer and the end of its task. False, and nothing written, as append(). With `memory_due` the answer is owed
   /// to its agent's memory, from then on (see MemoryDebts).
   virtual base::Task<bool> complete(identity::UserScope scope, Task task, Message answer,

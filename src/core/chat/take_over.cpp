@@ -1,9 +1,12 @@
 #include "core/chat/take_over.hpp"
 
 #include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -41,10 +44,24 @@ base::Task<> TakeOver::keep_lease() {
 }
 
 base::Task<> TakeOver::run() {
+  const auto timer = std::make_shared<boost::asio::steady_timer>(co_await boost::asio::this_coro::executor);
+  {
+    const std::scoped_lock lock(mutex_);
+    until_next_look_ = timer;
+  }
   for (;;) {
     if (may_take()) co_await take_over();
-    co_await pause(limits_.interval);
+    timer->expires_after(limits_.interval);
+    if (woken_.exchange(false)) continue;
+    co_await timer->async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   }
+}
+
+void TakeOver::look_soon() {
+  woken_ = true;
+  const std::scoped_lock lock(mutex_);
+  const auto timer = until_next_look_.lock();
+  if (timer) boost::asio::post(timer->get_executor(), [timer] { timer->cancel(); });
 }
 
 bool TakeOver::may_take() const { return taking_ && leased_ && std::chrono::steady_clock::now() >= not_before_; }
@@ -74,8 +91,9 @@ base::Task<> TakeOver::renew() {
 }
 
 base::Task<> TakeOver::take_over() {
+  const base::Timestamp now = ports_.clock.now();
   TakeOverRule rule{
-      .limit = kTakenAtOnce, .running = ports_.running.all(), .begun_before = ports_.clock.now() - limits_.lost_after};
+      .limit = kTakenAtOnce, .running = ports_.running.all(), .begun_before = now - limits_.lost_after, .now = now};
   if (rule.running.size() >= limits_.running) co_return;
   std::vector<TakenTask> taken;
   try {

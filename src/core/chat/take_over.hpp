@@ -4,6 +4,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include <boost/asio/steady_timer.hpp>
 
 #include "base/clock.hpp"
 #include "base/cores.hpp"
@@ -16,9 +20,9 @@
 
 namespace codelab::core::chat {
 
-/// Keeps this process's lease on its tasks, and runs what processes that are gone left unfinished: again from the
-/// beginning, for nothing of an answer is kept before the whole of it. A task that has brought down several processes
-/// is not tried for ever.
+/// Keeps this process's lease on its tasks, and runs what is nobody's: what processes that are gone left unfinished,
+/// from what is recorded of it, and what waited for a decision that is made. A task that has brought down several
+/// processes is not tried for ever.
 class TakeOver {
  public:
   struct Ports {
@@ -53,6 +57,8 @@ class TakeOver {
   bool has_lease() const { return leased_; }
   /// Takes over until it is cancelled. On the same executor.
   base::Task<> run();
+  /// Looks at once: something can be taken that could not be before. On any thread.
+  void look_soon();
   /// From now on only the lease is kept. On any thread.
   void stop_taking() { taking_ = false; }
   /// Lets others have what this process did not finish, at once.
@@ -71,6 +77,10 @@ class TakeOver {
   Limits limits_;
   std::atomic<bool> taking_{true};
   std::atomic<bool> leased_{false};
+  std::atomic<bool> woken_{false};
+  std::mutex mutex_;
+  /// What run() waits on, on its executor.
+  std::weak_ptr<boost::asio::steady_timer> until_next_look_;
   /// While the store was away, the other processes had no chance to renew their leases either.
   std::chrono::steady_clock::time_point not_before_;
 };

@@ -9,6 +9,9 @@
 
 namespace codelab::core::chat {
 
+/// Runs the tasks that wait for a decision of their user: whoever is free when it is made takes them.
+inline constexpr RunnerId kNobody{};
+
 /// A task that this process has taken over, with what it answers.
 struct TakenTask {
   identity::UserScope scope;
@@ -27,6 +30,7 @@ struct TakeOverRule {
   /// were lost on the way to it: an answer of the store did not arrive.
   std::vector<base::TaskId> running;
   base::Timestamp begun_before;
+  base::Timestamp now;
 };
 
 /// Which process runs which tasks. A task belongs to the process that began it or took it over last, and the TaskStore

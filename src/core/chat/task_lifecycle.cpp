@@ -100,7 +100,7 @@ base::Task<bool> TaskLifecycle::complete(const Call& call, Message answer, std::
 
 base::Task<> TaskLifecycle::fail(const Call& call, base::Error error) {
   Task task = call.task;
-  task.status = TaskStatus::failed;
+  task.status = error.code == base::ErrorCode::cancelled ? TaskStatus::cancelled : TaskStatus::failed;
   task.completed_at = clock_.now();
   task.error = TaskError{.code = std::string(base::name_of(error.code)),
                          .detail = std::move(error.detail),
@@ -117,7 +117,8 @@ base::Task<std::optional<bool>> TaskLifecycle::try_store_end(const Call& call, c
       std::vector<events::NewEvent> events{message_created(answer->message), task_completed(task, answer->message)};
       stored = co_await tasks_.complete(call.scope, task, answer->message, std::move(events), answer->memory_due);
     } else {
-      std::vector<events::NewEvent> events{task_failed(task)};
+      const bool cancelled = task.status == TaskStatus::cancelled;
+      std::vector<events::NewEvent> events{cancelled ? task_cancelled(task) : task_failed(task)};
       stored = co_await tasks_.end(call.scope, task, std::move(events));
     }
     if (stored) log_outcome(call.scope, task);

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "core/agents/team.hpp"
 #include "core/models/ports.hpp"
-#include "core/orchestration/planner.hpp"
 
 namespace codelab::core::orchestration {
 
@@ -20,9 +20,5 @@ class AgentPicker {
  private:
   models::Embedder& embedder_;
 };
-
-/// Whether a message asks for more than one agent can do at once: several items, work in an order, or several of the
-/// team by name. Words of order in English and Russian. No model is asked.
-bool asks_for_a_plan(std::string_view message, const std::vector<agents::TeamMember>& team);
 
 }  // namespace codelab::core::orchestration

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/orchestration/plan_runner.hpp"
+#include "core/orchestration/plan_cues.hpp"
 
 namespace codelab::core::orchestration {
 namespace {

@@ -82,6 +82,8 @@ struct Plan {
   std::optional<PlanEstimate> estimate;
   base::Timestamp created_at;
   base::Timestamp updated_at;
+  /// When the first of its nodes began.
+  std::optional<base::Timestamp> begun_at;
   /// 1 when it was made, and one more with each change.
   std::int64_t version = 1;
 
@@ -89,11 +91,11 @@ struct Plan {
   static constexpr bool kAnswer = true;
   static constexpr auto describe() {
     using base::field;
-    return base::fields(field("id", &Plan::id), field("session_id", &Plan::session_id),
-                        field("task_id", &Plan::task_id), field("goal", &Plan::goal), field("status", &Plan::status),
-                        field("nodes", &Plan::nodes), field("planning", &Plan::planning),
-                        field("estimate", &Plan::estimate), field("created_at", &Plan::created_at),
-                        field("updated_at", &Plan::updated_at), field("version", &Plan::version));
+    return base::fields(
+        field("id", &Plan::id), field("session_id", &Plan::session_id), field("task_id", &Plan::task_id),
+        field("goal", &Plan::goal), field("status", &Plan::status), field("nodes", &Plan::nodes),
+        field("planning", &Plan::planning), field("estimate", &Plan::estimate), field("created_at", &Plan::created_at),
+        field("updated_at", &Plan::updated_at), field("begun_at", &Plan::begun_at), field("version", &Plan::version));
   }
 };
 

@@ -36,6 +36,9 @@ std::optional<std::string_view> balanced(std::string_view text, std::size_t begi
   return std::nullopt;
 }
 
+/// Objects that begin and do not end: each is looked through to the end of the text.
+constexpr int kMostUnfinished = 16;
+
 struct Found {
   std::optional<boost::json::object> object;
   /// Something began that was not finished.
@@ -45,10 +48,12 @@ struct Found {
 /// The first object in the text that has nodes; prose before it may hold braces of its own.
 Found find_object(std::string_view text) {
   Found found;
+  int unfinished = 0;
   for (auto begin = text.find('{'); begin != std::string_view::npos; begin = text.find('{', begin + 1)) {
     const auto part = balanced(text, begin);
     if (!part) {
       found.truncated = true;
+      if (++unfinished == kMostUnfinished) break;
       continue;
     }
     boost::system::error_code error;

@@ -17,6 +17,12 @@ constexpr int kTries = 8;
 
 base::Error conflict(std::string why) { return base::make_error(base::ErrorCode::state_conflict, std::move(why)); }
 
+base::Error bad_removal(std::string why) {
+  return {.code = base::ErrorCode::validation_failed,
+          .detail = "the request is not valid",
+          .fields = {{.loc = {"body", "remove"}, .msg = std::move(why)}}};
+}
+
 const PlanNode* find_node(const Plan& plan, const std::string& id) {
   const auto found = std::ranges::find(plan.nodes, id, &PlanNode::id);
   return found == plan.nodes.end() ? nullptr : &*found;
@@ -52,10 +58,10 @@ std::optional<base::Error> why_not(const Plan& plan, const PlanEdit& edit) {
   }
   for (const std::string& id : edit.remove) {
     if (has_begun(id)) return conflict(fmt::format("the node \"{}\" has begun", id));
-    if (find_node(plan, id) != nullptr) continue;
-    return base::Error{.code = base::ErrorCode::validation_failed,
-                       .detail = "the request is not valid",
-                       .fields = {{.loc = {"body", "remove"}, .msg = fmt::format("there is no node \"{}\"", id)}}};
+    if (find_node(plan, id) == nullptr) return bad_removal(fmt::format("there is no node \"{}\"", id));
+    if (std::ranges::count(edit.nodes, id, &NodeDraft::id) > 0) {
+      return bad_removal(fmt::format("the node \"{}\" is among the nodes too", id));
+    }
   }
   return std::nullopt;
 }
@@ -120,7 +126,7 @@ base::Task<base::Result<Plan>> PlanEditor::edit(identity::UserScope scope, PlanI
     auto plan = co_await plans_.find(scope, id);
     if (!plan) co_return base::make_error(base::ErrorCode::plan_not_found, "you have no such plan");
     if (auto reason = why_not(*plan, edit)) co_return std::move(*reason);
-    const auto names = co_await agents_of(scope, *plan);
+    const auto names = co_await agents_of(scope, *plan, edit);
     auto drafts = edited(*plan, edit);
     auto faults = faults_of(drafts, names, static_cast<std::size_t>(config.max_nodes));
     if (!faults.empty()) co_return not_valid(std::move(faults), drafts);
@@ -132,10 +138,15 @@ base::Task<base::Result<Plan>> PlanEditor::edit(identity::UserScope scope, PlanI
   co_return conflict("the plan changes all the time; try again");
 }
 
-/// An agent that was deleted may have done its part.
-base::Task<std::vector<std::string>> PlanEditor::agents_of(identity::UserScope scope, const Plan& plan) {
+/// An agent that was deleted may have done its part, and a user may have more agents than a planner is told of.
+base::Task<std::vector<std::string>> PlanEditor::agents_of(identity::UserScope scope, const Plan& plan,
+                                                           const PlanEdit& edit) {
   std::vector<std::string> names;
   for (auto& member : co_await agents::team_of(agents_, scope)) names.push_back(std::move(member.name));
+  for (const NodeDraft& node : edit.nodes) {
+    const auto agent = co_await agents_.find(scope, agents::AgentRef{.id = {}, .name = node.agent});
+    if (agent) names.push_back(node.agent);
+  }
   for (const PlanNode& node : plan.nodes) {
     if (node.status != NodeStatus::pending) names.push_back(node.agent);
   }

@@ -46,7 +46,7 @@ class PlanEditor {
   base::Task<base::Result<Plan>> edit(identity::UserScope scope, PlanId plan, PlanEdit edit);
 
  private:
-  base::Task<std::vector<std::string>> agents_of(identity::UserScope scope, const Plan& plan);
+  base::Task<std::vector<std::string>> agents_of(identity::UserScope scope, const Plan& plan, const PlanEdit& edit);
 
   PlanStore& plans_;
   Orchestrators& orchestrators_;

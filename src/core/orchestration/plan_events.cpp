@@ -15,6 +15,7 @@ struct NodePayload {
   std::string_view id;
   std::string_view agent;
   std::string_view instruction;
+  std::string_view expected_output;
   std::vector<std::string> depends_on;
   NodeStatus status = NodeStatus::pending;
   std::optional<base::TaskId> task_id;
@@ -24,9 +25,10 @@ struct NodePayload {
   static constexpr auto describe() {
     using base::field;
     return base::fields(field("id", &NodePayload::id), field("agent", &NodePayload::agent),
-                        field("instruction", &NodePayload::instruction), field("depends_on", &NodePayload::depends_on),
-                        field("status", &NodePayload::status), field("task_id", &NodePayload::task_id),
-                        field("error", &NodePayload::error));
+                        field("instruction", &NodePayload::instruction),
+                        field("expected_output", &NodePayload::expected_output),
+                        field("depends_on", &NodePayload::depends_on), field("status", &NodePayload::status),
+                        field("task_id", &NodePayload::task_id), field("error", &NodePayload::error));
   }
 };
 
@@ -64,6 +66,7 @@ std::vector<NodePayload> payloads(std::span<const PlanNode> nodes) {
     all.push_back({.id = node.id,
                    .agent = node.agent,
                    .instruction = memory::utf8_prefix(node.instruction, kPreviewBytes),
+                   .expected_output = memory::utf8_prefix(node.expected_output, kPreviewBytes),
                    .depends_on = node.depends_on,
                    .status = node.status,
                    .task_id = node.task_id,

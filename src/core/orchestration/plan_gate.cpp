@@ -3,14 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/parse.hpp>
 
 #include "base/describe/encode.hpp"
-#include "base/log.hpp"
-#include "base/store_error.hpp"
 #include "core/approvals/approval_events.hpp"
 #include "core/chat/task_lifecycle.hpp"
 #include "core/orchestration/plan_estimate.hpp"
@@ -21,9 +16,8 @@ namespace {
 using approvals::Approval;
 using approvals::ApprovalStatus;
 
-/// Between two looks whether it is decided: the longer it has waited, the longer.
-constexpr std::chrono::milliseconds kFirstLook{200};
-constexpr std::chrono::milliseconds kLastLook{5'000};
+/// Of one user, at the same time.
+constexpr std::int64_t kMostThatWait = 100;
 
 /// A plan is decided on once: its approval has its id.
 approvals::ApprovalId approval_of(const Plan& plan) { return {plan.id.bytes}; }
@@ -58,20 +52,26 @@ base::Error refusal(const Approval& approval) {
   return base::make_error(base::ErrorCode::cancelled, "the plan was rejected");
 }
 
+base::Error too_many() {
+  return base::make_error(base::ErrorCode::queue_full,
+                          "too many of your plans wait for approval: decide on some of them first");
+}
+
 }  // namespace
 
-base::Task<base::Result<base::Timestamp>> PlanGate::pass(const chat::Call& call, const Plan& plan,
-                                                         const OrchestratorConfig& config, bus::AgentBus::Turn& turn) {
-  auto known = co_await approvals_.find(call.scope, approval_of(plan), clock_.now());
-  if (!known && (has_begun(plan) || !needs_approval(plan, config))) co_return plan.created_at;
-  if (!known) co_await request(call, plan);
-  if (!known || known->status == ApprovalStatus::pending) {
-    co_await turn.step_aside();
-    known = co_await decided(call, approval_of(plan));
-    co_await turn.come_back();
+base::Task<std::optional<base::Error>> PlanGate::pass(const chat::Call& call, const Plan& plan,
+                                                      const OrchestratorConfig& config) {
+  const auto known = co_await approvals_.find(call.scope, approval_of(plan), clock_.now());
+  if (known && known->status == ApprovalStatus::approved) co_return std::nullopt;
+  if (known && known->status != ApprovalStatus::pending) co_return refusal(*known);
+  if (!known && (has_begun(plan) || !needs_approval(plan, config))) co_return std::nullopt;
+  if (!known) {
+    const bool full = co_await too_many_wait(call.scope);
+    if (full) co_return too_many();
   }
-  if (known->status != ApprovalStatus::approved) co_return refusal(*known);
-  co_return known->resolved_at.value_or(plan.created_at);
+  // Whether that was stored or the task has ended meanwhile: there is nothing to be done here any more.
+  co_await request(call, plan);
+  throw chat::TaskGone();
 }
 
 base::Task<> PlanGate::request(const chat::Call& call, const Plan& plan) {
@@ -88,24 +88,12 @@ base::Task<> PlanGate::request(const chat::Call& call, const Plan& plan) {
                     .resolved_at = std::nullopt,
                     .reason = std::nullopt};
   std::vector<events::NewEvent> events{approvals::approval_required(approval, call.agent.name)};
-  const bool wanted = co_await approvals_.request(call.scope, call.task, std::move(approval), std::move(events));
-  if (!wanted) throw chat::TaskGone();
+  co_await approvals_.request(call.scope, call.task, std::move(approval), std::move(events));
 }
 
-/// A store that is away meanwhile is waited for: the user may decide as long as there is time.
-base::Task<Approval> PlanGate::decided(const chat::Call& call, approvals::ApprovalId id) {
-  boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
-  for (auto look = kFirstLook;; look = std::min(kLastLook, look * 3 / 2)) {
-    try {
-      auto approval = co_await approvals_.find(call.scope, id, clock_.now());
-      if (!approval || approval->status == ApprovalStatus::cancelled) throw chat::TaskGone();
-      if (approval->status != ApprovalStatus::pending) co_return std::move(*approval);
-    } catch (const base::StoreError& failure) {
-      base::log::warning("approval_not_read", {{"task_id", call.task.id.str()}, {"reason", failure.what()}});
-    }
-    pause.expires_after(look);
-    co_await pause.async_wait(boost::asio::use_awaitable);
-  }
+base::Task<bool> PlanGate::too_many_wait(identity::UserScope scope) {
+  const auto waiting = co_await approvals_.list(scope, ApprovalStatus::pending, {.limit = 1}, clock_.now());
+  co_return waiting.total >= kMostThatWait;
 }
 
 }  // namespace codelab::core::orchestration

@@ -147,17 +147,6 @@ std::vector<std::size_t> hopeless(std::span<const PlanNode> nodes) {
   return found;
 }
 
-std::vector<std::size_t> last_of(std::span<const PlanNode> nodes) {
-  std::vector<std::size_t> found;
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const bool needed = std::ranges::any_of(nodes, [&](const PlanNode& other) {
-      return std::ranges::find(other.depends_on, nodes[i].id) != other.depends_on.end();
-    });
-    if (!needed) found.push_back(i);
-  }
-  return found;
-}
-
 double critical_path(std::span<const PlanNode> nodes, const std::function<double(const PlanNode&)>& cost) {
   const Index index = index_of(nodes);
   std::vector<double> until(nodes.size(), 0);

@@ -26,8 +26,6 @@ std::vector<PlanNode> ordered(std::vector<NodeDraft> nodes);
 std::vector<std::size_t> ready(std::span<const PlanNode> nodes);
 /// Indexes of the nodes that can never begin: something that they depend on has ended without a result.
 std::vector<std::size_t> hopeless(std::span<const PlanNode> nodes);
-/// Indexes of the nodes that nothing depends on: their results are the plan's.
-std::vector<std::size_t> last_of(std::span<const PlanNode> nodes);
 
 /// The sum of `cost` along the most costly chain of nodes that are not final yet: how long the plan takes at least.
 double critical_path(std::span<const PlanNode> nodes, const std::function<double(const PlanNode&)>& cost);

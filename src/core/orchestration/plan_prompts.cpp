@@ -63,4 +63,12 @@ std::vector<models::PromptMessage> synthesis_prompt(const Plan& plan, std::strin
           {.role = models::Role::user, .content = std::move(work)}};
 }
 
+std::string results_one_by_one(const Plan& plan, std::string_view why) {
+  std::string text = fmt::format("The results could not be put together ({}). Here they are one by one.", why);
+  for (const PlanNode& node : plan.nodes) {
+    text += outcome(node, node.result ? static_cast<std::int64_t>(node.result->size()) : 0);
+  }
+  return text;
+}
+
 }  // namespace codelab::core::orchestration

@@ -92,12 +92,19 @@ PlanRun::PlanRun(Ports ports, const chat::Call& call, Plan plan, Bounds bounds, 
 
 base::Task<> PlanRun::run() {
   using asio::experimental::awaitable_operators::operator||;
-  const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(ports_.clock.now() - bounds_.begun_at);
-  const auto left = std::max(bounds_.time - age, std::chrono::milliseconds{0});
-  auto outcome = co_await (base::outcome_of(work_off()) || base::outcome_of(watch()) || pause(left));
+  auto outcome = co_await (base::outcome_of(work_off()) || base::outcome_of(watch()) || run_out_of_time());
   if (outcome.index() == 0 && std::get<0>(outcome)) std::rethrow_exception(std::get<0>(outcome));
   if (outcome.index() == 1) std::rethrow_exception(std::get<1>(outcome));
   co_await leave_undone();
+}
+
+base::Task<> PlanRun::run_out_of_time() {
+  for (;;) {
+    const base::Timestamp now = ports_.clock.now();
+    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - plan_.begun_at.value_or(now));
+    if (age >= bounds_.time) co_return;
+    co_await pause(plan_.begun_at ? bounds_.time - age : std::min(bounds_.time, bounds_.look));
+  }
 }
 
 /// The user may have added something while the last of it was done.
@@ -141,7 +148,7 @@ std::optional<std::string> PlanRun::next() const {
   for (const PlanNode& node : plan_.nodes) {
     if (node.status == NodeStatus::running && !claimed_.contains(node.id)) return node.id;
   }
-  if (bounds_.cost_usd > 0 && spent() >= bounds_.cost_usd) return std::nullopt;
+  if (bounds_.cost_usd > 0 && spent() + reserved() >= bounds_.cost_usd) return std::nullopt;
   for (const std::size_t i : ready(plan_.nodes)) {
     if (!claimed_.contains(plan_.nodes[i].id)) return plan_.nodes[i].id;
   }
@@ -150,11 +157,14 @@ std::optional<std::string> PlanRun::next() const {
 
 base::Task<> PlanRun::do_node(std::string id) {
   const PlanNode node = *find_node(plan_, id);
-  auto agent = co_await ports_.agents.find(call_.scope, agents::AgentRef{.id = {}, .name = node.agent});
-  if (!agent) co_return co_await end(id, std::nullopt, agent.error());
+  auto agent = co_await agent_of(node);
+  if (!agent) co_return co_await refuse(node, agent.error());
   const base::TaskId step_id = node.task_id.value_or(base::TaskId::generate());
   const bus::Ticket ticket{.scope = call_.scope, .agent = agent->id, .session = plan_.session_id, .task = step_id};
   auto turn = co_await ports_.bus.enter_and_come(ticket, chat::bounds_of(*agent));
+  // It may have been changed or deleted while the node waited.
+  agent = co_await agent_of(node);
+  if (!agent) co_return co_await refuse(node, agent.error());
   auto step = co_await begin(node, *agent, step_id);
   if (!step) co_return;
   const auto budget = ports_.worker.prompt_budget(*agent) / 2;
@@ -165,9 +175,22 @@ base::Task<> PlanRun::do_node(std::string id) {
                               .history = {},
                               .asked_by = {},
                               .resumed = node.attempt > 0};
-  auto result = co_await attempt(std::move(assignment), turn);
-  if (result) co_return co_await end(std::move(id), std::move(step), std::move(*result));
-  co_await reload();
+  auto done = co_await attempt(std::move(assignment), turn);
+  if (!done.result) co_return co_await reload();
+  co_await end(std::move(id), std::move(*step), std::move(*done.result), done.usage);
+}
+
+/// A store that is away says nothing of the agent: it is waited for.
+base::Task<base::Result<agents::CallableAgent>> PlanRun::agent_of(const PlanNode& node) {
+  for (int tries = 1;; ++tries) {
+    try {
+      agents::AgentRef ref{.id = {}, .name = node.agent};
+      co_return co_await ports_.agents.find(call_.scope, std::move(ref));
+    } catch (const base::StoreError&) {
+      if (tries == kTriesToStore) throw;
+    }
+    co_await pause(bounds_.before_asking_again);
+  }
 }
 
 base::Task<std::optional<chat::Task>> PlanRun::begin(PlanNode node, agents::CallableAgent agent, base::TaskId step_id) {
@@ -179,6 +202,7 @@ base::Task<std::optional<chat::Task>> PlanRun::begin(PlanNode node, agents::Call
     stored->status = NodeStatus::running;
     stored->task_id = step_id;
     ++stored->attempt;
+    if (!plan.begun_at) plan.begun_at = change.begun_at = plan.updated_at;
     begun = chat::Task{.id = step_id,
                        .session_id = plan.session_id,
                        .agent_id = agent.id,
@@ -201,28 +225,30 @@ base::Task<std::optional<chat::Task>> PlanRun::begin(PlanNode node, agents::Call
   co_return begun;
 }
 
-base::Task<std::optional<base::Result<work::Worked>>> PlanRun::attempt(work::Assignment assignment,
-                                                                       bus::AgentBus::Turn& turn) {
+base::Task<PlanRun::Attempt> PlanRun::attempt(work::Assignment assignment, bus::AgentBus::Turn& turn) {
   int failures = 0;
   int outages = 0;
+  auto allowance = ports_.worker.allowance();
   for (;;) {
-    auto result = co_await work_once(assignment, turn);
-    if (!result || *result) co_return result;
+    auto result = co_await work_once(assignment, turn, allowance);
+    if (!result || *result) co_return Attempt{std::move(result), allowance.spent};
     const auto code = result->error().code;
     if (code == base::ErrorCode::store_unavailable ? ++outages == kTriesToStore
                                                    : !may_help_to_repeat(code) || ++failures == bounds_.attempts) {
-      co_return result;
+      co_return Attempt{std::move(result), allowance.spent};
     }
     co_await pause(outages > 0 ? bounds_.before_asking_again : bounds_.before_another_attempt);
     co_await turn.come_back();
     assignment.resumed = true;
+    // What is recorded counts once more when it is read again.
+    allowance = ports_.worker.allowance();
   }
 }
 
 base::Task<std::optional<base::Result<work::Worked>>> PlanRun::work_once(const work::Assignment& assignment,
-                                                                         bus::AgentBus::Turn& turn) {
+                                                                         bus::AgentBus::Turn& turn,
+                                                                         work::Allowance& allowance) {
   std::optional<base::Result<work::Worked>> worked;
-  auto allowance = ports_.worker.allowance();
   const auto work = [&]() -> base::Task<> {
     try {
       worked = co_await ports_.worker.work(assignment, turn, allowance, nullptr);
@@ -238,26 +264,36 @@ base::Task<std::optional<base::Result<work::Worked>>> PlanRun::work_once(const w
   co_return worked;
 }
 
-base::Task<> PlanRun::end(std::string id, std::optional<chat::Task> step, base::Result<work::Worked> result) {
+base::Task<> PlanRun::end(std::string id, chat::Task step, base::Result<work::Worked> result, chat::Usage usage) {
   co_await change([&](Plan& plan, PlanChange& change) {
     PlanNode* node = find_node(plan, id);
     if (node == nullptr || is_final(node->status)) return false;
     node->status = result ? NodeStatus::completed : NodeStatus::failed;
+    node->usage = usage;
     if (result) {
       node->result = result->text;
-      node->usage = result->usage;
     } else {
       node->error = as_task_error(result.error());
     }
     put(change, plan, *node);
-    if (step) {
-      step->status = result ? chat::TaskStatus::completed : chat::TaskStatus::failed;
-      step->completed_at = plan.updated_at;
-      step->error = node->error;
-      change.steps.push_back(*step);
-      change.events.push_back(result ? work::step_completed(*step, node->id, result->text, result->usage)
-                                     : chat::task_failed(*step));
-    }
+    step.status = result ? chat::TaskStatus::completed : chat::TaskStatus::failed;
+    step.completed_at = plan.updated_at;
+    step.error = node->error;
+    change.steps.push_back(step);
+    change.events.push_back(result ? work::step_completed(step, node->id, result->text, usage)
+                                   : chat::task_failed(step));
+    tell(change, plan);
+    return true;
+  });
+}
+
+base::Task<> PlanRun::refuse(PlanNode known, base::Error error) {
+  co_await change([&](Plan& plan, PlanChange& change) {
+    PlanNode* node = find_node(plan, known.id);
+    if (!may_begin(node, known)) return false;
+    node->status = NodeStatus::failed;
+    node->error = as_task_error(error);
+    put(change, plan, *node);
     tell(change, plan);
     return true;
   });
@@ -376,6 +412,12 @@ double PlanRun::spent() const {
     if (node.usage) sum += node.usage->cost_usd.value_or(0);
   }
   return sum;
+}
+
+double PlanRun::reserved() const {
+  if (!plan_.estimate || plan_.nodes.empty()) return 0;
+  const double each = plan_.estimate->cost_usd.value_or(0) / static_cast<double>(plan_.nodes.size());
+  return each * static_cast<double>(claimed_.size());
 }
 
 }  // namespace codelab::core::orchestration

@@ -38,10 +38,9 @@ class PlanRun {
   struct Bounds {
     /// Nodes at the same time.
     std::size_t parallel = 4;
-    /// When what is not done by then, after `begun_at`, is left undone.
+    /// What is not done by then, after the first node began, is left undone.
     std::chrono::milliseconds time{std::chrono::minutes{10}};
-    base::Timestamp begun_at;
-    /// When so much is spent no further node begins; 0: whatever it costs.
+    /// When so much is spent, or thought to be by what runs, no further node begins; 0: whatever it costs.
     double cost_usd = 0;
     /// Of a node whose model fails.
     int attempts = 2;
@@ -63,6 +62,11 @@ class PlanRun {
   /// Changes the plan as it will be, and says what else goes with that; false when there is nothing to change.
   using Edit = std::function<bool(Plan& plan, PlanChange& change)>;
   class Claim;
+  /// What an attempt came to, and what all of them have cost.
+  struct Attempt {
+    std::optional<base::Result<work::Worked>> result;
+    chat::Usage usage;
+  };
 
   base::Task<> change(Edit edit);
   /// Nothing when the store did not answer.
@@ -74,21 +78,28 @@ class PlanRun {
   base::Task<> work();
   /// Takes up what the user edits, until it is cancelled.
   base::Task<> watch();
+  base::Task<> run_out_of_time();
   std::optional<std::string> next() const;
   base::Task<> do_node(std::string id);
   /// The step's task; nothing when the node is not as it was any more.
   base::Task<std::optional<chat::Task>> begin(PlanNode node, agents::CallableAgent agent, base::TaskId step);
-  /// What the step came to; nothing when it was cancelled alone.
-  base::Task<std::optional<base::Result<work::Worked>>> attempt(work::Assignment assignment, bus::AgentBus::Turn& turn);
+  /// What the step came to; no result when it was cancelled alone.
+  base::Task<Attempt> attempt(work::Assignment assignment, bus::AgentBus::Turn& turn);
   base::Task<std::optional<base::Result<work::Worked>>> work_once(const work::Assignment& assignment,
-                                                                  bus::AgentBus::Turn& turn);
-  base::Task<> end(std::string id, std::optional<chat::Task> step, base::Result<work::Worked> result);
+                                                                  bus::AgentBus::Turn& turn,
+                                                                  work::Allowance& allowance);
+  base::Task<> end(std::string id, chat::Task step, base::Result<work::Worked> result, chat::Usage usage);
+  /// Of one that cannot begin: it is as `known`.
+  base::Task<> refuse(PlanNode known, base::Error error);
+  base::Task<base::Result<agents::CallableAgent>> agent_of(const PlanNode& node);
   base::Task<> skip_hopeless();
   base::Task<> leave_undone();
   base::Task<> wait_for_change();
   base::Task<> pause(std::chrono::milliseconds time);
   void notify() { changed_.cancel(); }
   double spent() const;
+  /// What the nodes that run are thought to cost.
+  double reserved() const;
 
   Ports ports_;
   const chat::Call& call_;

@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "core/chat/answer_text.hpp"
+#include "core/chat/direct_call_events.hpp"
 #include "core/orchestration/plan_estimate.hpp"
 #include "core/orchestration/plan_events.hpp"
 #include "core/orchestration/plan_prompts.hpp"
@@ -18,21 +19,12 @@ namespace {
 constexpr std::int64_t kHistoryMessages = 20;
 constexpr double kSynthesisTemperature = 0.3;
 
-Planned single_node(const std::string& agent, const std::string& message) {
-  PlanNode node;
-  node.id = "answer";
-  node.agent = agent;
-  node.instruction = message;
-  return {.goal = message, .nodes = {std::move(node)}, .tokens = {}, .model = {}};
-}
-
-/// What all of it took, with what is not known left out.
-chat::Usage sum(const Plan& plan, const chat::Usage& synthesis) {
+/// By planning and by the nodes, with what is not known left out.
+chat::Usage spent(const Plan& plan) {
   chat::Usage total = plan.planning;
   for (const PlanNode& node : plan.nodes) {
     if (node.usage) chat::add(total, *node.usage);
   }
-  chat::add(total, synthesis);
   return total;
 }
 
@@ -60,14 +52,21 @@ base::Task<> PlanRunner::run(chat::Call call, bus::AgentBus::Turn& turn) {
 base::Task<std::optional<base::Error>> PlanRunner::attempt(const chat::Call& call, bus::AgentBus::Turn& turn) {
   co_await turn.come_back();
   const auto config = (co_await ports_.orchestrators.get(call.scope)).config;
-  auto plan = co_await plan_of(call, config);
-  if (!plan) co_return plan.error();
-  const auto begun_at = co_await ports_.gate.pass(call, *plan, config, turn);
-  if (!begun_at) co_return begun_at.error();
-  PlanRun::Bounds bounds{.parallel = static_cast<std::size_t>(config.max_parallel),
-                         .time = std::chrono::seconds{config.max_seconds},
-                         .begun_at = *begun_at,
-                         .cost_usd = config.max_cost_usd};
+  chat::Usage planning;
+  auto plan = co_await plan_of(call, config, planning);
+  if (plan) co_return co_await work_off(call, config, std::move(*plan));
+  chat::Call direct = call;
+  direct.spent = planning;
+  co_return co_await hand_over(std::move(direct), turn);
+}
+
+base::Task<std::optional<base::Error>> PlanRunner::work_off(const chat::Call& call, const OrchestratorConfig& config,
+                                                            Plan plan) {
+  auto refused = co_await ports_.gate.pass(call, plan, config);
+  if (refused) co_return refused;
+  const PlanRun::Bounds bounds{.parallel = static_cast<std::size_t>(config.max_parallel),
+                               .time = std::chrono::seconds{config.max_seconds},
+                               .cost_usd = config.max_cost_usd};
   const PlanRun::Ports ports{.plans = ports_.plans,
                              .worker = ports_.worker,
                              .tasks = ports_.tasks,
@@ -76,51 +75,74 @@ base::Task<std::optional<base::Error>> PlanRunner::attempt(const chat::Call& cal
                              .bus = ports_.bus,
                              .clock = ports_.clock};
   const base::Executor executor = co_await boost::asio::this_coro::executor;
-  PlanRun run(ports, call, std::move(*plan), bounds, executor);
+  PlanRun run(ports, call, std::move(plan), bounds, executor);
   co_await run.run();
   co_return co_await answer(call, config, run.plan());
 }
 
-base::Task<base::Result<Plan>> PlanRunner::plan_of(const chat::Call& call, const OrchestratorConfig& config) {
+base::Task<std::optional<Plan>> PlanRunner::plan_of(const chat::Call& call, const OrchestratorConfig& config,
+                                                    chat::Usage& planning) {
   auto made = co_await ports_.plans.of_task(call.scope, call.task.id);
-  if (made) co_return std::move(*made);
-  auto planned = co_await make(call, config);
-  if (!planned) co_return planned.error();
-  co_return co_await keep(call, config, std::move(*planned));
+  if (made) co_return made;
+  if (ports_.model.info().offline) co_return std::nullopt;
+  PlanningCost cost;
+  auto planned = co_await make(call, config, cost);
+  planning = {.prompt_tokens = cost.tokens.prompt_tokens,
+              .completion_tokens = cost.tokens.completion_tokens,
+              .cost_usd = ports_.prices.cost_usd(cost.model, cost.tokens)};
+  if (planned) co_return co_await keep(call, config, std::move(*planned), planning);
+  base::log::warning("plan_not_made", {{"task_id", call.task.id.str()}, {"reason", planned.error().detail}});
+  co_return std::nullopt;
 }
 
-base::Task<base::Result<Planned>> PlanRunner::make(const chat::Call& call, const OrchestratorConfig& config) {
+base::Task<base::Result<Planned>> PlanRunner::make(const chat::Call& call, const OrchestratorConfig& config,
+                                                   PlanningCost& cost) {
+  auto team = co_await agents::team_of(ports_.agents, call.scope);
+  if (team.empty()) co_return base::make_error(base::ErrorCode::target_required, "there is no agent");
+  PlanRequest request{.message = call.request.content,
+                      .history = {},
+                      .team = std::move(team),
+                      .model = config.model,
+                      .instructions = config.instructions,
+                      .max_nodes = static_cast<std::size_t>(config.max_nodes)};
+  if (call.has_history) {
+    request.history =
+        co_await ports_.messages.history(call.scope, call.task.session_id, call.request.id, kHistoryMessages);
+  }
+  co_return co_await ports_.planner.plan(std::move(request), cost);
+}
+
+/// From now on the task is a direct call, also for whoever takes it over.
+base::Task<std::optional<base::Error>> PlanRunner::hand_over(chat::Call call, bus::AgentBus::Turn& turn) {
   auto team = co_await agents::team_of(ports_.agents, call.scope);
   if (team.empty()) co_return base::make_error(base::ErrorCode::target_required, "there is no agent to do anything");
-  if (!ports_.model.info().offline) {
-    PlanRequest request{.message = call.request.content,
-                        .history = {},
-                        .team = team,
-                        .model = config.model,
-                        .instructions = config.instructions,
-                        .max_nodes = static_cast<std::size_t>(config.max_nodes)};
-    if (call.has_history) {
-      request.history =
-          co_await ports_.messages.history(call.scope, call.task.session_id, call.request.id, kHistoryMessages);
-    }
-    auto planned = co_await ports_.planner.plan(std::move(request));
-    if (planned || planned.error().code != base::ErrorCode::plan_failed) co_return planned;
-    base::log::warning("plan_not_made", {{"task_id", call.task.id.str()}, {"reason", planned.error().detail}});
-  }
   const auto picked = co_await ports_.picker.pick(call.request.content, team);
-  co_return single_node(team[picked].name, call.request.content);
+  auto agent = co_await ports_.agents.find(call.scope, agents::AgentRef{.id = {}, .name = team[picked].name});
+  if (!agent) co_return agent.error();
+  call.agent = std::move(*agent);
+  call.task.kind = chat::TaskKind::direct;
+  call.task.agent_id = call.agent.id;
+  call.task.agent_name = call.agent.name;
+  std::vector<events::NewEvent> events{chat::direct_agent_call(call.task)};
+  const bool wanted = co_await ports_.tasks.hand_over(call.scope, call.task, std::move(events));
+  if (!wanted) throw chat::TaskGone();
+  turn.leave();
+  const bus::Ticket ticket{
+      .scope = call.scope, .agent = call.agent.id, .session = call.task.session_id, .task = call.task.id};
+  auto place = co_await ports_.bus.enter_and_come(ticket, chat::bounds_of(call.agent));
+  co_await ports_.direct.run(std::move(call), place);
+  co_return std::nullopt;
 }
 
 /// One that somebody else has made meanwhile stands.
-base::Task<Plan> PlanRunner::keep(const chat::Call& call, const OrchestratorConfig& config, Planned planned) {
+base::Task<Plan> PlanRunner::keep(const chat::Call& call, const OrchestratorConfig& config, Planned planned,
+                                  chat::Usage planning) {
   Plan plan{.id = PlanId::generate(),
             .session_id = call.task.session_id,
             .task_id = call.task.id,
             .goal = std::move(planned.goal),
             .nodes = std::move(planned.nodes),
-            .planning = {.prompt_tokens = planned.tokens.prompt_tokens,
-                         .completion_tokens = planned.tokens.completion_tokens,
-                         .cost_usd = ports_.prices.cost_usd(planned.model, planned.tokens)},
+            .planning = planning,
             .estimate = std::nullopt,
             .created_at = ports_.clock.now(),
             .updated_at = {}};
@@ -162,34 +184,38 @@ base::Task<std::optional<base::Error>> PlanRunner::answer(const chat::Call& call
                        .agent_id = call.agent.id,
                        .agent_name = call.agent.name,
                        .task_id = call.task.id};
-  chat::Usage synthesis;
+  answer.usage = spent(plan);
   if (plan.nodes.size() == 1) {
     answer.content = *plan.nodes.front().result;
   } else {
-    auto completion = co_await put_together(call, config, plan, answer.id);
-    if (!completion) co_return completion.error();
-    answer.content = std::move(completion->text);
-    answer.model = completion->model;
-    synthesis = {.prompt_tokens = completion->tokens.prompt_tokens,
-                 .completion_tokens = completion->tokens.completion_tokens,
-                 .cost_usd = ports_.prices.cost_usd(completion->model, completion->tokens)};
+    co_await put_together(call, config, plan, answer);
   }
-  answer.usage = sum(plan, synthesis);
   answer.created_at = ports_.clock.now();
   co_await ports_.lifecycle.complete(call, std::move(answer), std::nullopt);
   co_return std::nullopt;
 }
 
-base::Task<base::Result<models::Completion>> PlanRunner::put_together(const chat::Call& call,
-                                                                      const OrchestratorConfig& config,
-                                                                      const Plan& plan, base::MessageId answer) {
-  chat::AnswerText text(ports_.hub, call, answer);
+/// What the agents did is not lost with the model that was to put it together.
+base::Task<> PlanRunner::put_together(const chat::Call& call, const OrchestratorConfig& config, const Plan& plan,
+                                      chat::Message& answer) {
+  chat::AnswerText text(ports_.hub, call, answer.id);
   text.open();
   models::CompletionRequest request{
       .model = config.model,
       .messages = synthesis_prompt(plan, call.request.content, config.instructions, context_tokens_ / 2),
       .temperature = kSynthesisTemperature};
-  co_return co_await ports_.model.complete(std::move(request), text);
+  auto completion = co_await ports_.model.complete(std::move(request), text);
+  if (!completion) {
+    base::log::warning("plan_not_put_together",
+                       {{"task_id", call.task.id.str()}, {"reason", completion.error().detail}});
+    answer.content = results_one_by_one(plan, completion.error().detail);
+    co_return;
+  }
+  chat::add(*answer.usage, {.prompt_tokens = completion->tokens.prompt_tokens,
+                            .completion_tokens = completion->tokens.completion_tokens,
+                            .cost_usd = ports_.prices.cost_usd(completion->model, completion->tokens)});
+  answer.content = std::move(completion->text);
+  answer.model = std::move(completion->model);
 }
 
 }  // namespace codelab::core::orchestration

@@ -19,8 +19,8 @@
 namespace codelab::core::orchestration {
 
 /// Runs a plan's task to its end: have the message planned, have the agents do the nodes, answer the user from what
-/// they did. A plan that cannot be made is one node for the agent that the message fits best. Each part is recorded
-/// before the next: whoever takes the task over goes on from there. Thread-safe.
+/// they did. Where no plan can be made the task goes to the agent that the message fits best, as if that had been
+/// named. Each part is recorded before the next: whoever takes the task over goes on from there. Thread-safe.
 class PlanRunner final : public chat::CallRunner {
  public:
   struct Ports {
@@ -36,6 +36,8 @@ class PlanRunner final : public chat::CallRunner {
     chat::TaskStore& tasks;
     chat::RunningTasks& running;
     bus::AgentBus& bus;
+    /// Has the task done that no plan was made for.
+    chat::CallRunner& direct;
     models::ChatModel& model;
     const models::PriceTable& prices;
     events::StreamHub& hub;
@@ -48,15 +50,21 @@ class PlanRunner final : public chat::CallRunner {
 
  private:
   base::Task<std::optional<base::Error>> attempt(const chat::Call& call, bus::AgentBus::Turn& turn);
-  /// As it was made before, or made now. Errors: as ChatModel, target_required.
-  base::Task<base::Result<Plan>> plan_of(const chat::Call& call, const OrchestratorConfig& config);
-  base::Task<base::Result<Planned>> make(const chat::Call& call, const OrchestratorConfig& config);
-  base::Task<Plan> keep(const chat::Call& call, const OrchestratorConfig& config, Planned planned);
+  base::Task<std::optional<base::Error>> work_off(const chat::Call& call, const OrchestratorConfig& config, Plan plan);
+  /// As it was made before, or made now; nothing when none can be made. `planning` is what it took.
+  base::Task<std::optional<Plan>> plan_of(const chat::Call& call, const OrchestratorConfig& config,
+                                          chat::Usage& planning);
+  base::Task<base::Result<Planned>> make(const chat::Call& call, const OrchestratorConfig& config, PlanningCost& cost);
+  base::Task<Plan> keep(const chat::Call& call, const OrchestratorConfig& config, Planned planned,
+                        chat::Usage planning);
   base::Task<PlanEstimate> estimated(const chat::Call& call, const OrchestratorConfig& config, const Plan& plan);
+  /// Errors: target_required.
+  base::Task<std::optional<base::Error>> hand_over(chat::Call call, bus::AgentBus::Turn& turn);
   base::Task<std::optional<base::Error>> answer(const chat::Call& call, const OrchestratorConfig& config,
                                                 const Plan& plan);
-  base::Task<base::Result<models::Completion>> put_together(const chat::Call& call, const OrchestratorConfig& config,
-                                                            const Plan& plan, base::MessageId answer);
+  /// Writes the answer's content, model and usage.
+  base::Task<> put_together(const chat::Call& call, const OrchestratorConfig& config, const Plan& plan,
+                            chat::Message& answer);
 
   Ports ports_;
   std::int64_t context_tokens_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +20,8 @@ struct PlanChange {
   PlanId plan;
   std::int64_t version = 0;
   base::Timestamp updated_at;
+  /// When the first of its nodes begins; one that is known already stays.
+  std::optional<base::Timestamp> begun_at = std::nullopt;
   /// New, or other than they were, with their places in the plan (Plan::nodes) from 0.
   struct PlacedNode {
     std::size_t place = 0;
@@ -32,6 +35,10 @@ struct PlanChange {
   /// In order, for the stream of the plan's session.
   std::vector<events::NewEvent> events;
 };
+
+inline bool finishes_something(const PlanChange& change) {
+  return std::ranges::any_of(change.nodes, [](const auto& each) { return is_final(each.node.status); });
+}
 
 /// What an agent has done lately, on the average of the user's newest tasks.
 struct PastWork {

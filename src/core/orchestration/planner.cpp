@@ -19,6 +19,7 @@ namespace {
 /// The first answer, and two that were mended.
 constexpr int kAnswers = 3;
 constexpr std::size_t kHistoryBytes = 8'000;
+constexpr std::size_t kMessageBytes = 32'000;
 constexpr double kTemperature = 0.1;
 
 constexpr std::string_view kRules = R"(You plan the work of a team of AI agents. You do none of it yourself.
@@ -70,6 +71,8 @@ models::CompletionRequest completion_request(PlanRequest& request) {
       .temperature = kTemperature,
       .answer_schema = models::AnswerSchema{.name = "plan", .schema = boost::json::serialize(schema)}};
   asked.messages.insert(asked.messages.begin(), {.role = models::Role::system, .content = system_prompt(request)});
+  // The agents see all of it.
+  request.message = memory::utf8_prefix(request.message, kMessageBytes);
   asked.messages.push_back({.role = models::Role::user, .content = std::move(request.message)});
   return asked;
 }
@@ -91,23 +94,20 @@ std::vector<std::string> names_of(const std::vector<agents::TeamMember>& team) {
 
 }  // namespace
 
-base::Task<base::Result<Planned>> Planner::plan(PlanRequest request) {
+base::Task<base::Result<Planned>> Planner::plan(PlanRequest request, PlanningCost& cost) {
   const auto names = names_of(request.team);
   auto asked = completion_request(request);
-  Planned planned;
   models::NoReader nobody;
   for (int answer = 0; answer < kAnswers; ++answer) {
     auto completion = co_await model_.complete(asked, nobody);
     if (!completion) co_return completion.error();
-    planned.tokens.prompt_tokens += completion->tokens.prompt_tokens;
-    planned.tokens.completion_tokens += completion->tokens.completion_tokens;
-    planned.model = completion->model;
+    cost.tokens.prompt_tokens += completion->tokens.prompt_tokens;
+    cost.tokens.completion_tokens += completion->tokens.completion_tokens;
+    cost.model = completion->model;
     auto draft = read_draft(completion->text);
     auto faults = draft ? faults_of(draft->nodes, names, request.max_nodes) : std::move(draft.error());
     if (faults.empty()) {
-      planned.goal = std::move(draft->goal);
-      planned.nodes = ordered(std::move(draft->nodes));
-      co_return planned;
+      co_return Planned{.goal = std::move(draft->goal), .nodes = ordered(std::move(draft->nodes))};
     }
     asked.messages.push_back({.role = models::Role::assistant, .content = std::move(completion->text)});
     asked.messages.push_back({.role = models::Role::user, .content = mending_prompt(faults)});

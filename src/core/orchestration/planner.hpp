@@ -29,7 +29,10 @@ struct Planned {
   std::string goal;
   /// Without fault, each behind those that it depends on.
   std::vector<PlanNode> nodes;
-  /// Of all that it took.
+};
+
+/// What planning took, whether anything came of it or not.
+struct PlanningCost {
   models::TokenCounts tokens;
   std::string model;
 };
@@ -40,8 +43,8 @@ class Planner {
  public:
   explicit Planner(models::ChatModel& model) : model_(model) {}
 
-  /// Errors: as ChatModel; plan_failed when no answer could be mended.
-  base::Task<base::Result<Planned>> plan(PlanRequest request);
+  /// `cost` outlives the call. Errors: as ChatModel; plan_failed when no answer could be mended.
+  base::Task<base::Result<Planned>> plan(PlanRequest request, PlanningCost& cost);
 
  private:
   models::ChatModel& model_;

@@ -64,7 +64,7 @@ base::Task<> until(SteadyClock::time_point deadline) {
   co_await timer.async_wait(boost::asio::use_awaitable);
 }
 
-ToolResult cancelled() { return {.text = "The question was cancelled by the user.", .failed = true}; }
+ToolResult cancelled() { return {.text = std::string(kStepCancelled), .failed = true}; }
 
 base::Error took_too_long() {
   return base::make_error(base::ErrorCode::model_timeout, "the agent did not answer in time");
@@ -136,16 +136,16 @@ base::Task<bool> AskAgent::begin(const ToolUse& use, Question& question) {
   if (caller.resumed) earlier = co_await ports_.tasks.find(caller.scope, question.step.id);
   if (earlier && is_final(earlier->status)) co_return false;
   question.step.started_at = ports_.clock.now();
-  WorkRecord begun{.parts = {}, .steps = {question.step}, .events = {}};
+  WorkRecord begun{.parts = {}, .step = question.step, .events = {}};
   if (!earlier) {
     const AgentMessage asked{
         .from = caller.agent.name, .to = question.agent.name, .content = question.message, .step = question.step.id};
     begun.events.push_back(agent_message(caller.task, asked));
   }
   begun.events.push_back(chat::task_started(question.step, earlier ? 2 : 1));
-  const bool wanted = co_await ports_.log.record(caller.scope, caller.task, std::move(begun));
-  if (!wanted) throw chat::TaskGone();
-  co_return true;
+  const auto recorded = co_await ports_.log.record(caller.scope, caller.task, std::move(begun));
+  if (recorded == Recorded::gone) throw chat::TaskGone();
+  co_return recorded == Recorded::yes;
 }
 
 base::Task<std::optional<base::Result<Worked>>> AskAgent::answer(const ToolUse& use, const Question& question,
@@ -187,7 +187,7 @@ ToolResult AskAgent::result(const ToolUse& use, Question question, std::optional
     return {.text = fmt::format("{} could not answer: {}", step.agent_name, error.detail),
             .failed = true,
             .usage = {},
-            .steps = {step},
+            .step = step,
             .events = {chat::task_failed(step)}};
   }
   Worked& worked = **answer;
@@ -199,7 +199,7 @@ ToolResult AskAgent::result(const ToolUse& use, Question question, std::optional
   return {.text = std::move(worked.text),
           .failed = false,
           .usage = worked.usage,
-          .steps = {step},
+          .step = step,
           .events = std::move(events)};
 }
 

@@ -32,8 +32,14 @@ struct Allowance {
   std::int64_t calls = 0;
   /// Read and written by models.
   std::int64_t tokens = 0;
+  /// By all of them, also by those who failed.
+  chat::Usage spent = {};
 
   bool is_used_up() const { return calls <= 0 || tokens <= 0; }
+  void spend(const chat::Usage& usage) {
+    tokens -= usage.prompt_tokens + usage.completion_tokens;
+    chat::add(spent, usage);
+  }
 };
 
 }  // namespace codelab::core::work

@@ -41,8 +41,10 @@ base::Task<std::optional<base::Error>> DirectCallRunner::attempt(const chat::Cal
   const auto answer_id = base::MessageId::generate();
   chat::AnswerText text(ports_.hub, call, answer_id);
   Allowance allowance = ports_.worker.allowance();
+  allowance.spend(call.spent);
   auto worked = co_await ports_.worker.work(assignment, turn, allowance, &text);
   if (!worked) co_return worked.error();
+  worked->usage = allowance.spent;
 
   chat::Message answer = answer_message(call, answer_id, std::move(*worked), ports_.clock.now());
   std::string content = answer.content;

@@ -29,9 +29,12 @@ struct ToolResult {
   bool failed = false;
   chat::Usage usage = {};
   /// Recorded together with the result.
-  std::vector<chat::Task> steps = {};
+  std::optional<chat::Task> step = {};
   std::vector<events::NewEvent> events = {};
 };
+
+/// What a model is told of a call whose task its user has cancelled.
+inline constexpr std::string_view kStepCancelled = "The question was cancelled by the user.";
 
 /// Something that a model may call while its agent works. Thread-safe.
 class Tool {

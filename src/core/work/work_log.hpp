@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,20 +26,23 @@ struct RecordedPart {
 struct WorkRecord {
   /// One that is there already stays as it is.
   std::vector<RecordedPart> parts = {};
-  /// Tasks of other agents that begin or end: stored as they are, whether they were there before or not. With one that
+  /// A task of another agent that begins or ends: stored as it is, whether it was there before or not. With one that
   /// ends, what it had others do ends too.
-  std::vector<chat::Task> steps = {};
+  std::optional<chat::Task> step = {};
   /// In order, for the stream of the task's session.
   std::vector<events::NewEvent> events = {};
 };
+
+/// gone: the task has ended, its session is no more or another process runs it. step_ended: the step has ended before,
+/// its user has cancelled it. Neither has written anything.
+enum class Recorded : std::uint8_t { yes, gone, step_ended };
 
 /// Keeps what is finished of tasks that are not, so that whoever takes them over does not do it again. Thread-safe;
 /// throws when the store is away.
 class WorkLog {
  public:
   virtual ~WorkLog() = default;
-  /// False, and nothing written, when the task has ended, its session is gone or another process runs it.
-  virtual base::Task<bool> record(identity::UserScope scope, chat::Task task, WorkRecord record) = 0;
+  virtual base::Task<Recorded> record(identity::UserScope scope, chat::Task task, WorkRecord record) = 0;
   /// In order of turns and calls.
   virtual base::Task<std::vector<RecordedPart>> of_task(identity::UserScope scope, base::TaskId task) = 0;
 };

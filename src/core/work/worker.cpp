@@ -22,8 +22,12 @@ namespace {
 constexpr std::int64_t kBytesPerToken = 4;
 /// Of a prompt, what is kept free for tools.
 constexpr std::int64_t kToolShare = 4;
-/// Of a prompt, one result of a tool.
+/// Of a prompt, one result of a tool at most.
 constexpr std::int64_t kResultShare = 8;
+/// However full the prompt is, in tokens.
+constexpr std::int64_t kLeastResult = 64;
+/// Of one answer; what it calls besides is as if it had not been said.
+constexpr std::size_t kCallsOfAnswer = 32;
 constexpr std::string_view kBetweenTurns = "\n\n";
 
 /// The text of an answer that has several turns, as one.
@@ -80,6 +84,7 @@ models::PromptMessage as_message(const TurnPart& turn) {
 /// Some providers give calls no ids.
 TurnPart turn_of(models::Completion answer, chat::Usage usage) {
   TurnPart turn{.text = std::move(answer.text), .calls = {}, .usage = usage};
+  if (answer.tool_calls.size() > kCallsOfAnswer) answer.tool_calls.resize(kCallsOfAnswer);
   for (models::ToolCall& call : answer.tool_calls) {
     std::string id = call.id.empty() ? fmt::format("call_{}", turn.calls.size() + 1) : std::move(call.id);
     turn.calls.push_back({.id = std::move(id),
@@ -221,7 +226,7 @@ class Worker::Job {
   }
 
   void spend(const chat::Usage& usage) {
-    allowance_.tokens -= usage.prompt_tokens + usage.completion_tokens;
+    allowance_.spend(usage);
     chat::add(usage_, usage);
   }
 
@@ -251,6 +256,13 @@ class Worker::Job {
     }
   }
 
+  /// In bytes: the turn's results share what the prompt has left.
+  std::size_t room_for_result(const TurnPart& turn) const {
+    const auto budget = worker_.prompt_budget(assignment_.agent);
+    const auto share = (budget - prompt_tokens_) / std::ssize(turn.calls);
+    return static_cast<std::size_t>(std::clamp(share, kLeastResult, budget / kResultShare) * kBytesPerToken);
+  }
+
   base::Task<> call(Tool* tool, const TurnPart& turn, std::size_t place, std::optional<ResultPart>& to) {
     const CallPart& call = turn.calls[place];
     ToolResult result = refused(allowance_.calls < 0 ? "No more tool calls are allowed: answer with what you have."
@@ -260,15 +272,27 @@ class Worker::Job {
       result = co_await tool->call(std::move(use));
     }
     chat::add(usage_, result.usage);
-    const auto bytes = worker_.prompt_budget(assignment_.agent) * kBytesPerToken / kResultShare;
-    const ResultPart part{.text = std::string(memory::utf8_prefix(result.text, static_cast<std::size_t>(bytes))),
-                          .failed = result.failed,
-                          .usage = result.usage};
+    ResultPart part{.text = std::string(memory::utf8_prefix(result.text, room_for_result(turn))),
+                    .failed = result.failed,
+                    .usage = result.usage};
     WorkRecord done{
-        .parts = {recorded(turns_, place, part)}, .steps = std::move(result.steps), .events = std::move(result.events)};
+        .parts = {recorded(turns_, place, part)}, .step = std::move(result.step), .events = std::move(result.events)};
     done.events.push_back(tool_result(assignment_.task, call, part));
+    const bool stored = co_await record(std::move(done));
+    if (stored) {
+      to = std::move(part);
+    } else {
+      to = co_await record_cancelled(turn, place, part.usage);
+    }
+  }
+
+  /// What came of it was paid for, and is not told: its user did not want it any more.
+  base::Task<ResultPart> record_cancelled(const TurnPart& turn, std::size_t place, chat::Usage usage) {
+    ResultPart part{.text = std::string(kStepCancelled), .failed = true, .usage = usage};
+    WorkRecord done{.parts = {recorded(turns_, place, part)},
+                    .events = {tool_result(assignment_.task, turn.calls[place], part)}};
     co_await record(std::move(done));
-    to = part;
+    co_return part;
   }
 
   Tool* find(std::string_view name) const {
@@ -277,9 +301,11 @@ class Worker::Job {
     return offered && found != worker_.tools_.end() ? *found : nullptr;
   }
 
-  base::Task<> record(WorkRecord record) {
-    const bool wanted = co_await ports_.log.record(assignment_.scope, assignment_.task, std::move(record));
-    if (!wanted) throw chat::TaskGone();
+  /// False when its step has ended before.
+  base::Task<bool> record(WorkRecord record) {
+    const auto outcome = co_await ports_.log.record(assignment_.scope, assignment_.task, std::move(record));
+    if (outcome == Recorded::gone) throw chat::TaskGone();
+    co_return outcome == Recorded::yes;
   }
 
   chat::Usage usage_of(const models::Completion& answer) const {

@@ -21,6 +21,8 @@ using core::identity::UserScope;
 constexpr Sql kInsert =
     "INSERT INTO approval_requests (user_id, id, session_id, task_id, type, payload, status, created_at, expires_at) "
     "VALUES ($1, $2, $3, $4, $5, $6::json, 'pending', $7, $8) ON CONFLICT DO NOTHING";
+/// It waits, and nobody runs it.
+constexpr Sql kPark = "UPDATE tasks SET status = 'queued', runner = $3 WHERE user_id = $1 AND id = $2";
 /// Of user $1 at moment $2, as they stand then.
 #define CODELAB_APPROVALS                                                                                   \
   "SELECT a.id, a.session_id, a.task_id, a.type, a.payload, CASE WHEN a.status <> 'pending' THEN a.status " \
@@ -50,7 +52,7 @@ Approval read_approval(const Rows& rows) {
 base::Task<bool> request_approval(Transaction& tx, RunnerId runner, UserScope scope, Task task, Approval approval,
                                   std::vector<NewEvent> events) {
   tx.advance(stream_of(task.session_id), events.size());
-  note_progress(tx, runner, scope, task);
+  is_run_here(tx, runner, scope, task, Progress::made);
   tx.add(kInsert, scope.user(), approval.id, task.session_id, task.id, approval.type,
          boost::json::serialize(approval.payload), approval.created_at, approval.expires_at);
   auto answer = co_await tx.run();
@@ -58,6 +60,7 @@ base::Task<bool> request_approval(Transaction& tx, RunnerId runner, UserScope sc
   // One that was there already is not told again.
   if (answer.at(2).affected() != 1) co_return true;
   tx.append(std::move(answer.at(0)), std::move(events));
+  tx.add(kPark, scope.user(), task.id, core::chat::kNobody);
   co_await tx.commit();
   co_return true;
 }

@@ -28,16 +28,12 @@ constexpr Sql kChangeTask =
     "message_id = $5, completed_at = $6, memory_due = coalesce(memory_due, $11) "
     "WHERE user_id = $7 AND session_id = $8 AND id = $9 AND runner = $10 AND status IN ('queued', 'running')";
 
+constexpr Sql kHandOver =
+    "UPDATE tasks SET agent_id = $1, agent_name = $2, kind = $3 "
+    "WHERE user_id = $4 AND session_id = $5 AND id = $6 AND runner = $7 AND status IN ('queued', 'running')";
 constexpr Sql kCancelTask =
     "UPDATE tasks SET status = $1, error_code = $2, error_detail = $3, completed_at = $4 "
     "WHERE user_id = $5 AND session_id = $6 AND id = $7 AND status IN ('queued', 'running')";
-constexpr Sql kCancelNode =
-    "UPDATE plan_nodes SET status = 'cancelled', error_code = $1, error_detail = $2 WHERE user_id = $3 "
-    "AND status IN ('pending', 'running') AND task_id = $4";
-constexpr Sql kAdvancePlan =
-    "UPDATE plans SET version = version + 1, updated_at = $1 WHERE user_id = $2 AND task_id IN "
-    "(SELECT coalesce(parent_id, id) FROM tasks WHERE user_id = $2 AND id = $3)";
-
 /// Queues the change; it touches no row when the task has ended, is not this user's or not run by this process.
 void change_task(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task,
                  std::optional<base::Timestamp> memory_due = std::nullopt) {
@@ -85,9 +81,23 @@ base::Task<bool> change_and_tell(Transaction& tx, RunnerId runner, UserScope sco
                                  std::vector<NewEvent> events) {
   tx.advance(stream_of(task.session_id), events.size());
   change_task(tx, runner, scope, task);
+  if (is_final(task.status)) end_with(tx, scope, task);
   auto answer = co_await tx.run();
   if (answer.at(1).affected() != 1) co_return false;
-  if (is_final(task.status)) end_steps(tx, scope, task);
+  StepAnswers ended(answer, 2);
+  if (is_final(task.status)) ended.read_ended_with(task);
+  co_await append_with_ended(tx, stream_of(task.session_id), std::move(answer.at(0)), ended.take_events(),
+                             std::move(events));
+  co_await tx.commit();
+  co_return true;
+}
+
+base::Task<bool> hand_task_over(Transaction& tx, RunnerId runner, UserScope scope, Task task,
+                                std::vector<NewEvent> events) {
+  tx.advance(stream_of(task.session_id), events.size());
+  tx.add(kHandOver, task.agent_id, task.agent_name, task.kind, scope.user(), task.session_id, task.id, runner);
+  auto answer = co_await tx.run();
+  if (answer.at(1).affected() != 1) co_return false;
   tx.append(std::move(answer.at(0)), std::move(events));
   co_await tx.commit();
   co_return true;
@@ -97,12 +107,13 @@ base::Task<bool> cancel_task(Transaction& tx, UserScope scope, Task task, std::v
   const auto error = task.error.value();
   tx.advance(stream_of(task.session_id), events.size());
   tx.add(kCancelTask, task.status, error.code, error.detail, task.completed_at, scope.user(), task.session_id, task.id);
+  end_with(tx, scope, task, error.detail);
   auto answer = co_await tx.run();
   if (answer.at(1).affected() != 1) co_return false;
-  end_steps(tx, scope, task, error.detail);
-  tx.add(kCancelNode, error.code, error.detail, scope.user(), task.id);
-  tx.add(kAdvancePlan, task.completed_at, scope.user(), task.id);
-  tx.append(std::move(answer.at(0)), std::move(events));
+  StepAnswers ended(answer, 2);
+  ended.read_ended_with(task);
+  co_await append_with_ended(tx, stream_of(task.session_id), std::move(answer.at(0)), ended.take_events(),
+                             std::move(events));
   co_await tx.commit();
   co_return true;
 }
@@ -111,10 +122,13 @@ base::Task<bool> complete_task(Transaction& tx, RunnerId runner, UserScope scope
                                std::vector<NewEvent> events, std::optional<base::Timestamp> memory_due) {
   tx.advance_with_message(task.session_id, answer.created_at, events.size());
   change_task(tx, runner, scope, task, memory_due);
+  end_with(tx, scope, task);
   auto changed = co_await tx.run();
   if (changed.at(1).affected() != 1) co_return false;
-  end_steps(tx, scope, task);
-  const auto message_count = tx.append(std::move(changed.at(0)), std::move(events));
+  StepAnswers ended(changed, 2);
+  ended.read_ended_with(task);
+  const auto message_count = co_await append_with_ended(tx, stream_of(task.session_id), std::move(changed.at(0)),
+                                                        ended.take_events(), std::move(events));
   insert_message(tx, scope, answer, message_count.value());
   co_await tx.commit();
   co_return true;
@@ -130,6 +144,12 @@ base::Task<base::Result<BegunCall>> PostgresTaskStore::begin(UserScope scope, Ne
 base::Task<bool> PostgresTaskStore::append(UserScope scope, Task task, std::vector<NewEvent> events) {
   assert(!is_final(task.status));
   return database_.write("task.append", scope, change_and_tell, database_.runner(), scope, std::move(task),
+                         std::move(events));
+}
+
+base::Task<bool> PostgresTaskStore::hand_over(UserScope scope, Task task, std::vector<NewEvent> events) {
+  assert(!is_final(task.status));
+  return database_.write("task.hand_over", scope, hand_task_over, database_.runner(), scope, std::move(task),
                          std::move(events));
 }
 

@@ -9,6 +9,7 @@ using core::chat::RunnerId;
 using core::chat::Task;
 using core::events::stream_of;
 using core::identity::UserScope;
+using core::work::Recorded;
 using core::work::RecordedPart;
 using core::work::WorkRecord;
 
@@ -23,23 +24,26 @@ RecordedPart read_part(const Rows& rows) {
   return part;
 }
 
-base::Task<bool> put(Transaction& tx, RunnerId runner, UserScope scope, Task task, WorkRecord record) {
-  tx.advance(stream_of(task.session_id), record.events.size());
-  note_progress(tx, runner, scope, task);
+base::Task<Recorded> put(Transaction& tx, RunnerId runner, UserScope scope, Task task, WorkRecord record) {
+  const auto stream = stream_of(task.session_id);
+  tx.advance(stream, record.events.size());
+  is_run_here(tx, runner, scope, task, record.parts.empty() ? Progress::none : Progress::made);
+  if (record.step) put_step(tx, runner, scope, *record.step);
   auto answer = co_await tx.run();
-  if (answer.at(1).affected() != 1) co_return false;
+  if (answer.at(1).affected() != 1) co_return Recorded::gone;
+  StepAnswers steps(answer, 2);
+  if (record.step && !steps.read_put(*record.step)) co_return Recorded::step_ended;
   for (const auto& [turn, call, content] : record.parts) {
     tx.add(kPutPart, scope.user(), task.id, turn, call, content);
   }
-  for (const Task& step : record.steps) put_step(tx, runner, scope, step);
-  tx.append(std::move(answer.at(0)), std::move(record.events));
+  co_await append_with_ended(tx, stream, std::move(answer.at(0)), steps.take_events(), std::move(record.events));
   co_await tx.commit();
-  co_return true;
+  co_return Recorded::yes;
 }
 
 }  // namespace
 
-base::Task<bool> PostgresWorkLog::record(UserScope scope, Task task, WorkRecord record) {
+base::Task<Recorded> PostgresWorkLog::record(UserScope scope, Task task, WorkRecord record) {
   return database_.write("work.record", scope, put, database_.runner(), scope, std::move(task), std::move(record));
 }
 

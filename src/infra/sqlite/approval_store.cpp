@@ -21,6 +21,8 @@ using core::identity::UserScope;
 constexpr Sql kInsert =
     "INSERT INTO approval_requests (user_id, id, session_id, task_id, type, payload, status, created_at, expires_at) "
     "VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?) ON CONFLICT DO NOTHING";
+/// It waits, and nobody runs it.
+constexpr Sql kPark = "UPDATE tasks SET status = 'queued', runner = ?3 WHERE user_id = ?1 AND id = ?2";
 /// Of user ?1 at moment ?2, as they stand then.
 #define CODELAB_APPROVALS                                                                                   \
   "SELECT a.id, a.session_id, a.task_id, a.type, a.payload, CASE WHEN a.status <> 'pending' THEN a.status " \
@@ -52,11 +54,13 @@ base::Task<bool> SqliteApprovalStore::request(UserScope scope, Task task, Approv
   return database_.writer().run(
       "approval.request", [runner = database_.runner(), scope, task = std::move(task), approval = std::move(approval),
                            events = std::move(events)](Transaction& tx) {
-        if (!note_progress(tx.sql(), runner, scope, task)) return false;
+        if (!is_run_here(tx.sql(), runner, scope, task, Progress::made)) return false;
         const auto inserted =
             tx.sql().execute(kInsert, scope.user(), approval.id, task.session_id, task.id, approval.type,
                              boost::json::serialize(approval.payload), approval.created_at, approval.expires_at);
-        if (inserted == 1) tx.append(scope.user(), stream_of(task.session_id), events);
+        if (inserted != 1) return true;
+        tx.append(scope.user(), stream_of(task.session_id), events);
+        tx.sql().execute(kPark, scope.user(), task.id, core::chat::kNobody);
         return true;
       });
 }

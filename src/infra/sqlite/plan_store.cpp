@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "core/orchestration/id_list.hpp"
+#include "infra/sqlite/plan_rows.hpp"
 #include "infra/sqlite/rows.hpp"
 #include "infra/sqlite/step_rows.hpp"
 
@@ -12,7 +13,6 @@ namespace {
 
 using core::chat::RunnerId;
 using core::chat::Task;
-using core::chat::Usage;
 using core::events::NewEvent;
 using core::events::stream_of;
 using core::identity::UserScope;
@@ -31,7 +31,8 @@ constexpr Sql kInsertPlan =
     "created_at, updated_at, version, estimated_seconds, estimated_tokens, estimated_cost_usd) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr Sql kAdvancePlan =
-    "UPDATE plans SET version = ?, updated_at = ? WHERE user_id = ? AND id = ? AND task_id = ? AND version = ?";
+    "UPDATE plans SET version = ?, updated_at = ?, begun_at = coalesce(begun_at, ?) WHERE user_id = ? AND id = ? AND "
+    "task_id = ? AND version = ?";
 constexpr Sql kPutNode =
     "INSERT INTO plan_nodes (user_id, plan_id, id, position, agent, instruction, expected_output, depends_on, status, "
     "task_id, attempt, result, error_code, error_detail, prompt_tokens, completion_tokens, cost_usd) "
@@ -42,31 +43,29 @@ constexpr Sql kPutNode =
     "error_code = excluded.error_code, error_detail = excluded.error_detail, prompt_tokens = excluded.prompt_tokens, "
     "completion_tokens = excluded.completion_tokens, cost_usd = excluded.cost_usd";
 constexpr Sql kRemoveNode = "DELETE FROM plan_nodes WHERE user_id = ? AND plan_id = ? AND id = ?";
-#define CODELAB_PLAN_COLUMNS                                                                                           \
-  "SELECT p.id, p.session_id, p.task_id, p.goal, t.status, p.prompt_tokens, p.completion_tokens, p.cost_usd, "         \
-  "p.created_at, p.updated_at, p.version, p.estimated_seconds, p.estimated_tokens, p.estimated_cost_usd FROM plans p " \
+#define CODELAB_PLAN_COLUMNS                                                                                   \
+  "SELECT p.id, p.session_id, p.task_id, p.goal, t.status, p.prompt_tokens, p.completion_tokens, p.cost_usd, " \
+  "p.created_at, p.updated_at, p.begun_at, p.version, p.estimated_seconds, p.estimated_tokens, "               \
+  "p.estimated_cost_usd FROM plans p "                                                                         \
   "JOIN tasks t ON t.user_id = p.user_id AND t.id = p.task_id "
 constexpr Sql kPlan = CODELAB_PLAN_COLUMNS "WHERE p.user_id = ? AND p.id = ?";
 constexpr Sql kPlanByTask = CODELAB_PLAN_COLUMNS "WHERE p.user_id = ? AND p.task_id = ?";
 #undef CODELAB_PLAN_COLUMNS
 constexpr Sql kPastWork =
-    "SELECT t.agent_name, avg(t.completed_at - t.started_at) / 1e6, avg(m.prompt_tokens), "
-    "avg(m.completion_tokens) FROM (SELECT * FROM tasks WHERE user_id = ?1 AND status = 'completed' "
-    "AND kind <> 'plan' AND started_at IS NOT NULL ORDER BY id DESC LIMIT 200) t LEFT JOIN messages m "
-    "ON m.user_id = ?1 AND m.session_id = t.session_id AND m.id = t.message_id GROUP BY t.agent_name";
-constexpr Sql kNodes =
-    "SELECT id, agent, instruction, expected_output, depends_on, status, task_id, attempt, result, error_code, "
-    "error_detail, prompt_tokens, completion_tokens, cost_usd FROM plan_nodes "
-    "WHERE user_id = ? AND plan_id = ? ORDER BY position";
-
+    "SELECT t.agent_name, avg(t.completed_at - t.started_at) / 1e6, "
+    "avg(coalesce(m.prompt_tokens, n.prompt_tokens)), avg(coalesce(m.completion_tokens, n.completion_tokens)) "
+    "FROM (SELECT * FROM tasks WHERE user_id = ?1 AND status = 'completed' AND kind <> 'plan' "
+    "AND started_at IS NOT NULL ORDER BY id DESC LIMIT 200) t "
+    "LEFT JOIN messages m ON m.user_id = ?1 AND m.session_id = t.session_id AND m.id = t.message_id "
+    "LEFT JOIN plan_nodes n ON n.user_id = ?1 AND n.task_id = t.id GROUP BY t.agent_name";
 Plan read_plan(const Rows& rows) {
   Plan plan;
   std::optional<double> seconds;
   std::optional<std::int64_t> tokens;
   std::optional<double> cost_usd;
   rows.read(plan.id, plan.session_id, plan.task_id, plan.goal, plan.status, plan.planning.prompt_tokens,
-            plan.planning.completion_tokens, plan.planning.cost_usd, plan.created_at, plan.updated_at, plan.version,
-            seconds, tokens, cost_usd);
+            plan.planning.completion_tokens, plan.planning.cost_usd, plan.created_at, plan.updated_at, plan.begun_at,
+            plan.version, seconds, tokens, cost_usd);
   if (seconds) plan.estimate = {.seconds = *seconds, .tokens = tokens.value_or(0), .cost_usd = cost_usd};
   return plan;
 }
@@ -77,24 +76,8 @@ PastWork read_past_work(const Rows& rows) {
   return work;
 }
 
-PlanNode read_node(const Rows& rows) {
-  PlanNode node;
-  std::string depends_on;
-  std::optional<std::string> error_code;
-  std::optional<std::string> error_detail;
-  std::optional<std::int64_t> prompt_tokens;
-  std::optional<std::int64_t> completion_tokens;
-  std::optional<double> cost_usd;
-  rows.read(node.id, node.agent, node.instruction, node.expected_output, depends_on, node.status, node.task_id,
-            node.attempt, node.result, error_code, error_detail, prompt_tokens, completion_tokens, cost_usd);
-  node.depends_on = core::orchestration::ids_from_json(depends_on);
-  if (error_code) node.error = {.code = *error_code, .detail = error_detail.value_or("")};
-  if (prompt_tokens) node.usage = Usage{*prompt_tokens, completion_tokens.value_or(0), cost_usd};
-  return node;
-}
-
 std::optional<Plan> whole(Connection& sql, const UserScope& scope, std::optional<Plan> plan) {
-  if (plan) plan->nodes = all_of(sql.query(kNodes, scope.user(), plan->id), read_node);
+  if (plan) plan->nodes = nodes_of(sql, scope, plan->id);
   return plan;
 }
 
@@ -112,7 +95,8 @@ void put_node(Connection& sql, const UserScope& scope, const PlanId& plan, std::
 Changed create_plan(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Plan& plan,
                     const std::vector<NewEvent>& events) {
   Connection& sql = tx.sql();
-  if (!note_progress(sql, runner, scope, {.id = plan.task_id, .session_id = plan.session_id})) return Changed::gone;
+  const Task task{.id = plan.task_id, .session_id = plan.session_id};
+  if (!is_run_here(sql, runner, scope, task, Progress::made)) return Changed::gone;
   if (any_of(sql.query(kPlanOfTask, scope.user(), plan.task_id))) return Changed::stale;
   const auto seconds = plan.estimate ? std::optional(plan.estimate->seconds) : std::nullopt;
   const auto tokens = plan.estimate ? std::optional(plan.estimate->tokens) : std::nullopt;
@@ -128,14 +112,15 @@ Changed create_plan(Transaction& tx, const RunnerId& runner, const UserScope& sc
 Changed change_plan(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task,
                     const PlanChange& change) {
   Connection& sql = tx.sql();
-  if (sql.execute(kAdvancePlan, change.version, change.updated_at, scope.user(), change.plan, task.id,
+  if (sql.execute(kAdvancePlan, change.version, change.updated_at, change.begun_at, scope.user(), change.plan, task.id,
                   change.version - 1) != 1) {
     return Changed::stale;
   }
   for (const auto& [place, node] : change.nodes) put_node(sql, scope, change.plan, place, node);
   for (const std::string& id : change.removed) sql.execute(kRemoveNode, scope.user(), change.plan, id);
-  for (const Task& step : change.steps) put_step(sql, runner, scope, step);
-  tx.append(scope.user(), stream_of(task.session_id), change.events);
+  const auto stream = stream_of(task.session_id);
+  for (const Task& step : change.steps) tx.append(scope.user(), stream, put_step(sql, runner, scope, step).events);
+  tx.append(scope.user(), stream, change.events);
   return Changed::yes;
 }
 
@@ -150,7 +135,9 @@ base::Task<Changed> SqlitePlanStore::create(UserScope scope, Plan plan, std::vec
 base::Task<Changed> SqlitePlanStore::change(UserScope scope, Task task, PlanChange change) {
   return database_.writer().run("plan.change", [runner = database_.runner(), scope, task = std::move(task),
                                                 change = std::move(change)](Transaction& tx) {
-    return note_progress(tx.sql(), runner, scope, task) ? change_plan(tx, runner, scope, task, change) : Changed::gone;
+    const auto progress = finishes_something(change) ? Progress::made : Progress::none;
+    const bool here = is_run_here(tx.sql(), runner, scope, task, progress);
+    return here ? change_plan(tx, runner, scope, task, change) : Changed::gone;
   });
 }
 

@@ -1,9 +1,11 @@
 #include "infra/sqlite/task_store.hpp"
 
 #include <cassert>
+#include <utility>
 
 #include "infra/sqlite/idempotency.hpp"
 #include "infra/sqlite/message_rows.hpp"
+#include "infra/sqlite/plan_rows.hpp"
 #include "infra/sqlite/step_rows.hpp"
 #include "infra/sqlite/task_rows.hpp"
 
@@ -27,16 +29,12 @@ constexpr Sql kChangeTask =
     "message_id = ?, completed_at = ?, memory_due = coalesce(memory_due, ?) "
     "WHERE user_id = ? AND session_id = ? AND id = ? AND runner = ? AND status IN ('queued', 'running')";
 
+constexpr Sql kHandOver =
+    "UPDATE tasks SET agent_id = ?, agent_name = ?, kind = ? "
+    "WHERE user_id = ? AND session_id = ? AND id = ? AND runner = ? AND status IN ('queued', 'running')";
 constexpr Sql kCancelTask =
     "UPDATE tasks SET status = ?1, error_code = ?2, error_detail = ?3, completed_at = ?4 "
     "WHERE user_id = ?5 AND session_id = ?6 AND id = ?7 AND status IN ('queued', 'running')";
-constexpr Sql kCancelNode =
-    "UPDATE plan_nodes SET status = 'cancelled', error_code = ?2, error_detail = ?3 WHERE user_id = ?5 "
-    "AND status IN ('pending', 'running') AND task_id = ?7";
-constexpr Sql kAdvancePlan =
-    "UPDATE plans SET version = version + 1, updated_at = ?4 WHERE user_id = ?5 AND task_id IN "
-    "(SELECT coalesce(parent_id, id) FROM tasks WHERE user_id = ?5 AND id = ?7)";
-
 /// False when the task has ended, is not this user's or not run by this process.
 bool change_task(Connection& sql, const RunnerId& runner, const UserScope& scope, const Task& task,
                  std::optional<base::Timestamp> memory_due = std::nullopt) {
@@ -67,22 +65,34 @@ base::Result<BegunCall> begin_call(Transaction& tx, const RunnerId& runner, cons
 bool change_and_tell(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task,
                      const std::vector<NewEvent>& events) {
   if (!change_task(tx.sql(), runner, scope, task)) return false;
-  if (is_final(task.status)) end_steps(tx.sql(), scope, task);
+  const auto stream = core::events::stream_of(task.session_id);
+  if (is_final(task.status)) tx.append(scope.user(), stream, end_steps(tx.sql(), scope, task));
+  tx.append(scope.user(), stream, events);
+  return true;
+}
+
+bool hand_task_over(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task,
+                    const std::vector<NewEvent>& events) {
+  const auto handed = tx.sql().execute(kHandOver, task.agent_id, task.agent_name, task.kind, scope.user(),
+                                       task.session_id, task.id, runner);
+  if (handed != 1) return false;
   tx.append(scope.user(), core::events::stream_of(task.session_id), events);
   return true;
 }
 
 bool cancel_task(Transaction& tx, const UserScope& scope, const Task& task, const std::vector<NewEvent>& events) {
-  const auto error = task.error.value();
-  const auto apply = [&](const Sql& sql) {
-    return tx.sql().execute(sql, task.status, error.code, error.detail, task.completed_at, scope.user(),
-                            task.session_id, task.id);
-  };
-  if (apply(kCancelTask) != 1) return false;
-  end_steps(tx.sql(), scope, task, error.detail);
-  apply(kCancelNode);
-  apply(kAdvancePlan);
-  tx.append(scope.user(), core::events::stream_of(task.session_id), events);
+  Connection& sql = tx.sql();
+  const auto& error = task.error.value();
+  const auto cancelled = sql.execute(kCancelTask, task.status, error.code, error.detail, task.completed_at,
+                                     scope.user(), task.session_id, task.id);
+  if (cancelled != 1) return false;
+  auto ended = end_steps(sql, scope, task, error.detail);
+  if (task.kind == core::chat::TaskKind::step) {
+    if (auto node = end_nodes(sql, scope, task, error.detail)) ended.push_back(std::move(*node));
+  }
+  const auto stream = core::events::stream_of(task.session_id);
+  tx.append(scope.user(), stream, ended);
+  tx.append(scope.user(), stream, events);
   return true;
 }
 
@@ -90,7 +100,7 @@ bool complete_task(Transaction& tx, const RunnerId& runner, const UserScope& sco
                    const Message& answer, const std::vector<NewEvent>& events,
                    std::optional<base::Timestamp> memory_due) {
   if (!change_task(tx.sql(), runner, scope, task, memory_due)) return false;
-  end_steps(tx.sql(), scope, task);
+  tx.append(scope.user(), core::events::stream_of(task.session_id), end_steps(tx.sql(), scope, task));
   const auto message_count = tx.append_with_message(scope.user(), task.session_id, answer.created_at, events);
   insert_message(tx.sql(), scope, answer, message_count.value());
   return true;
@@ -109,6 +119,13 @@ base::Task<bool> SqliteTaskStore::append(UserScope scope, Task task, std::vector
   return database_.writer().run(
       "task.append", [runner = database_.runner(), scope, task = std::move(task), events = std::move(events)](
                          Transaction& tx) { return change_and_tell(tx, runner, scope, task, events); });
+}
+
+base::Task<bool> SqliteTaskStore::hand_over(UserScope scope, Task task, std::vector<NewEvent> events) {
+  assert(!is_final(task.status));
+  return database_.writer().run(
+      "task.hand_over", [runner = database_.runner(), scope, task = std::move(task), events = std::move(events)](
+                            Transaction& tx) { return hand_task_over(tx, runner, scope, task, events); });
 }
 
 base::Task<bool> SqliteTaskStore::complete(UserScope scope, Task task, Message answer, std::vector<NewEvent> events,

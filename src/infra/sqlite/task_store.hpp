@@ -17,6 +17,8 @@ class SqliteTaskStore final : public core::chat::TaskStore {
                                                                     base::Timestamp now) override;
   base::Task<bool> append(core::identity::UserScope scope, core::chat::Task task,
                           std::vector<core::events::NewEvent> events) override;
+  base::Task<bool> hand_over(core::identity::UserScope scope, core::chat::Task task,
+                             std::vector<core::events::NewEvent> events) override;
   base::Task<bool> complete(core::identity::UserScope scope, core::chat::Task task, core::chat::Message answer,
                             std::vector<core::events::NewEvent> events,
                             std::optional<base::Timestamp> memory_due) override;

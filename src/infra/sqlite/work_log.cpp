@@ -9,6 +9,7 @@ namespace {
 using core::chat::RunnerId;
 using core::chat::Task;
 using core::identity::UserScope;
+using core::work::Recorded;
 using core::work::RecordedPart;
 using core::work::WorkRecord;
 
@@ -23,20 +24,27 @@ RecordedPart read_part(const Rows& rows) {
   return part;
 }
 
-bool put(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task, const WorkRecord& record) {
+Recorded put(Transaction& tx, const RunnerId& runner, const UserScope& scope, const Task& task,
+             const WorkRecord& record) {
   Connection& sql = tx.sql();
-  if (!note_progress(sql, runner, scope, task)) return false;
+  const auto progress = record.parts.empty() ? Progress::none : Progress::made;
+  if (!is_run_here(sql, runner, scope, task, progress)) return Recorded::gone;
+  const auto stream = core::events::stream_of(task.session_id);
+  if (record.step) {
+    const auto put = put_step(sql, runner, scope, *record.step);
+    if (!put.stored) return Recorded::step_ended;
+    tx.append(scope.user(), stream, put.events);
+  }
   for (const auto& [turn, call, content] : record.parts) {
     sql.execute(kPutPart, scope.user(), task.id, turn, call, content);
   }
-  for (const Task& step : record.steps) put_step(sql, runner, scope, step);
-  tx.append(scope.user(), core::events::stream_of(task.session_id), record.events);
-  return true;
+  tx.append(scope.user(), stream, record.events);
+  return Recorded::yes;
 }
 
 }  // namespace
 
-base::Task<bool> SqliteWorkLog::record(UserScope scope, Task task, WorkRecord record) {
+base::Task<Recorded> SqliteWorkLog::record(UserScope scope, Task task, WorkRecord record) {
   return database_.writer().run(
       "work.record", [runner = database_.runner(), scope, task = std::move(task),
                       record = std::move(record)](Transaction& tx) { return put(tx, runner, scope, task, record); });

@@ -9,8 +9,8 @@ class SqliteWorkLog final : public core::work::WorkLog {
  public:
   explicit SqliteWorkLog(Database& database) : database_(database) {}
 
-  base::Task<bool> record(core::identity::UserScope scope, core::chat::Task task,
-                          core::work::WorkRecord record) override;
+  base::Task<core::work::Recorded> record(core::identity::UserScope scope, core::chat::Task task,
+                                          core::work::WorkRecord record) override;
   base::Task<std::vector<core::work::RecordedPart>> of_task(core::identity::UserScope scope,
                                                             base::TaskId task) override;
 

@@ -152,7 +152,7 @@ class PostgresPlans : public testing::Test {
                           {.plan = plan.id, .version = 2, .nodes = {{0, node}}, .removed = {"two"}, .steps = {step}}));
     run_task(plans.edit(user, task, {.plan = plan.id, .version = 3}));
     PostgresWorkLog work_log(served->database());
-    run_task(work_log.record(user, task, {.parts = {{.turn = 1, .content = "{}"}}, .steps = {step}}));
+    run_task(work_log.record(user, task, {.parts = {{.turn = 1, .content = "{}"}}, .step = step}));
     run_task(work_log.of_task(user, task.id));
     use_approvals(user, task);
     run_task(plans.past_work(user));

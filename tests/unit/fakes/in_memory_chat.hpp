@@ -182,6 +182,13 @@ class InMemoryTaskStore final : public core::chat::TaskStore {
     run(after, "append");
     co_return true;
   }
+  base::Task<bool> hand_over(UserScope scope, Task task, Events events) override {
+    Task* stored = running(scope, task);
+    if (stored == nullptr) co_return false;
+    *stored = task;
+    tell(scope, task, std::move(events));
+    co_return true;
+  }
   base::Task<bool> complete(UserScope scope, Task task, Message answer, Events events,
                             std::optional<base::Timestamp> memory_due) override {
     run(before, "complete");

@@ -10,23 +10,6 @@ namespace {
 const std::vector<agents::TeamMember> kTeam{
     {"coder", "Writes code."}, {"architect", "Designs."}, {"asker", "Answers."}};
 
-TEST(AsksForAPlan, several_items_work_in_an_order_or_several_of_the_team) {
-  EXPECT_TRUE(asks_for_a_plan("Please:\n- design it\n- write it", kTeam));
-  EXPECT_TRUE(asks_for_a_plan("1. design it\n2) write it", kTeam));
-  EXPECT_TRUE(asks_for_a_plan("Design it, THEN write it.", kTeam));
-  EXPECT_TRUE(asks_for_a_plan("Спроектируй, а затем напиши.", kTeam));
-  EXPECT_TRUE(asks_for_a_plan("Let the architect and the coder do it", kTeam));
-}
-
-TEST(AsksForAPlan, small_talk_and_one_question_do_not) {
-  EXPECT_FALSE(asks_for_a_plan("", kTeam));
-  EXPECT_FALSE(asks_for_a_plan("Hello!", kTeam));
-  EXPECT_FALSE(asks_for_a_plan("What is the authentication of strengthened firsts?", kTeam));
-  EXPECT_FALSE(asks_for_a_plan("- only this", kTeam));
-  EXPECT_FALSE(asks_for_a_plan("Would a coder do that?", kTeam));
-  EXPECT_FALSE(asks_for_a_plan("first this, then that", {kTeam.front()}));
-}
-
 /// Each text has a direction of its own, by the word that it contains.
 class WordEmbedder final : public models::Embedder {
  public:

@@ -35,6 +35,10 @@ TEST(PlanDraft, one_that_is_cut_off_is_said_to_be_not_finished) {
   }
 }
 
+TEST(PlanDraft, what_never_closes_is_not_searched_for_ever) {
+  EXPECT_EQ(fault_of(std::string(1 << 20, '{')), "the JSON object is not finished");
+}
+
 TEST(PlanDraft, what_is_no_plan_is_named_with_its_place) {
   EXPECT_EQ(fault_of("I would rather not."), "there is no JSON object");
   EXPECT_EQ(fault_of("{}"), "field required");

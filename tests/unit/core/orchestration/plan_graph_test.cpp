@@ -67,11 +67,6 @@ TEST(PlanGraph, nothing_is_hoped_for_behind_a_failure) {
   EXPECT_EQ(hopeless(with({completed, failed, running, skipped})), Indexes{});
 }
 
-TEST(PlanGraph, the_last_nodes_are_those_that_nothing_waits_for) {
-  EXPECT_EQ(last_of(with({})), Indexes{3});
-  EXPECT_EQ(last_of(ordered({draft("a"), draft("b")})), (Indexes{0, 1}));
-}
-
 TEST(PlanGraph, the_critical_path_is_the_longest_chain_that_is_left) {
   const auto cost = [](const PlanNode& node) { return node.id == "c" ? 5.0 : 1.0; };
   EXPECT_EQ(critical_path(with({}), cost), 7);

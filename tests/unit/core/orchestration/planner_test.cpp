@@ -43,9 +43,11 @@ class PlannerTest : public testing::Test {
                                     .team = {{"coder", "Writes code."}, {"writer", "Writes text."}},
                                     .model = "m",
                                     .instructions = "Be frugal.",
-                                    .max_nodes = 4}));
+                                    .max_nodes = 4},
+                                   cost_));
   }
 
+  PlanningCost cost_;
   AnsweringModel model_;
   Planner planner_{model_};
   tests::HandLoop loop_;
@@ -57,7 +59,7 @@ TEST_F(PlannerTest, a_good_answer_is_the_plan) {
   EXPECT_EQ(planned->goal, "g");
   ASSERT_EQ(planned->nodes.size(), 2);
   EXPECT_EQ(planned->nodes[0].id, "a");
-  EXPECT_EQ(planned->tokens.prompt_tokens, 10);
+  EXPECT_EQ(cost_.tokens.prompt_tokens, 10);
   ASSERT_EQ(model_.asked.size(), 1);
   const auto& messages = model_.asked[0].messages;
   EXPECT_TRUE(messages.front().content.contains("- coder: Writes code."));
@@ -72,7 +74,7 @@ TEST_F(PlannerTest, a_good_answer_is_the_plan) {
 TEST_F(PlannerTest, a_bad_answer_is_mended_with_its_faults_named) {
   const auto planned = plan({"I think", kCircle, kGood});
   ASSERT_TRUE(planned);
-  EXPECT_EQ(planned->tokens.completion_tokens, 15);
+  EXPECT_EQ(cost_.tokens.completion_tokens, 15);
   ASSERT_EQ(model_.asked.size(), 3);
   EXPECT_TRUE(model_.asked[1].messages.back().content.contains("there is no JSON object"));
   EXPECT_TRUE(model_.asked[2].messages.back().content.contains("go round in a circle"));
@@ -84,6 +86,7 @@ TEST_F(PlannerTest, what_cannot_be_mended_fails) {
   ASSERT_FALSE(planned);
   EXPECT_EQ(planned.error().code, base::ErrorCode::plan_failed);
   EXPECT_EQ(model_.asked.size(), 3);
+  EXPECT_EQ(cost_.tokens.completion_tokens, 15) << "what came to nothing was paid for too";
 }
 
 TEST_F(PlannerTest, a_model_that_fails_is_not_asked_again) {
