@@ -28,7 +28,8 @@ base::Task<std::expected<Endpoint, LinkFault>> SentinelEndpoints::next(SteadyTim
 
 base::Task<std::expected<Endpoint, LinkFault>> SentinelEndpoints::ask_one(Endpoint sentinel, SteadyTime deadline) {
   const std::vector<std::string> question{"SENTINEL", "GET-MASTER-ADDR-BY-NAME", address_.master};
-  const Greeting nobody;
+  // One with a password answers nothing at all before it has heard that.
+  const Greeting nobody{.needs_ping = false};
   auto link = co_await open_link(executor_, tls_, sentinel, nobody, deadline);
   if (!link) co_return std::unexpected(link.error());
   (*link)->transport().limited_until(deadline);

@@ -28,7 +28,7 @@ class ListedEndpoints final : public EndpointSource {
 };
 
 /// Whom the sentinels take for the master; they are asked anew each time, beginning with the one that answered last.
-/// A sentinel that wants a password is given the master's.
+/// A sentinel that wants a password is given the master's, as that of its default user.
 class SentinelEndpoints final : public EndpointSource {
  public:
   SentinelEndpoints(base::Executor executor, TlsContext tls, Address address)
