@@ -118,6 +118,7 @@ base::Task<> Connection::serve(std::shared_ptr<Link> link) {
       break;
     }
     answered = true;
+    ++answers_;
   }
   link_ = nullptr;
   link->close();
@@ -153,11 +154,24 @@ base::Task<> Connection::keep_alive(Self self, std::shared_ptr<Link> link) {
     self->ping_.expires_after(options.ping_interval);
     co_await self->ping_.async_wait(kAwaitTuple);
     if (!link->is_open()) break;
-    const std::vector<std::string> ping{"PING"};
     const SteadyTime deadline = std::chrono::steady_clock::now() + options.ping_timeout;
-    const auto answered = co_await self->call(ping, deadline);
-    if (!answered && answered.error().kind == Failure::Kind::timed_out) link->close();
+    const std::size_t answers = self->answers_;
+    const auto pong = co_await self->ping(deadline);
+    if (pong || pong.error().kind == Failure::Kind::refused) continue;
+    // One that was not even sent waits behind too much, or behind a write that does not end.
+    const bool is_working = pong.error().kind == Failure::Kind::away && self->answers_ != answers;
+    if (!is_working) link->close();
   }
+}
+
+base::Task<Outcome> Connection::ping(SteadyTime deadline) {
+  const std::string word = "PING";
+  std::string bytes;
+  append_command(bytes, {&word, 1});
+  auto pending = std::make_shared<PendingCall>(dialer_->executor());
+  pipeline_.add_unbounded(pending, std::move(bytes));
+  output_.cancel();
+  return waited(std::move(pending), deadline);
 }
 
 }  // namespace codelab::infra::redis

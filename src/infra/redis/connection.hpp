@@ -42,6 +42,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   static base::Task<> keep_alive(Self self, std::shared_ptr<Link> link);
   base::Task<> serve(std::shared_ptr<Link> link);
   void wake_waiting_for_link();
+  /// However much waits already.
+  base::Task<Outcome> ping(SteadyTime deadline);
   base::Task<Outcome> waited(PendingCallPtr call, SteadyTime deadline);
   /// The server says that it is not, or not yet, the one to ask: another may be.
   static bool is_wrong_server(const Outcome& outcome);
@@ -54,6 +56,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::steady_timer output_;
   boost::asio::steady_timer ping_;
   std::vector<PendingCallPtr> waiting_for_link_;
+  /// Replies that ever came.
+  std::size_t answers_ = 0;
   bool callers_may_wait_ = true;
   /// Why the last attempt to connect failed.
   std::string away_because_;

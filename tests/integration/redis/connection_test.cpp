@@ -141,6 +141,26 @@ TEST(RedisConnection, ReplacesAConnectionThatHasGoneSilent) {
   EXPECT_TRUE(process.ready());
 }
 
+TEST(RedisConnection, ReplacesASilentConnectionThatTakesNothingMore) {
+  RedisServer server;
+  Options options = redis_options(server.url());
+  options.max_commands = 1;
+  options.ping_interval = milliseconds(50);
+  options.ping_timeout = milliseconds(200);
+  RedisProcess process(options);
+  // A PING may be on its way.
+  const auto call = [&](const Words& words) {
+    EXPECT_TRUE(process.ready());
+    auto outcome = process.call(words);
+    while (!outcome && kind_of(outcome) == Failure::Kind::busy) outcome = process.call(words);
+    return outcome;
+  };
+  const auto cut = call(blocking_on("list"));
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(kind_of(cut), Failure::Kind::lost);
+  EXPECT_EQ(call({"ECHO", "x"}).value().text, "x");
+}
+
 TEST(RedisConnection, EntersAsTheUserOfTheAddressAndSpeaksToItsDatabase) {
   RedisServer server;
   server.cli("acl setuser ann on '>p:@ss' '~mine:*' '&mine:*' +@all");
