@@ -22,6 +22,7 @@ class ClusterClient final : public Client, public std::enable_shared_from_this<C
   base::Task<Outcome> call(Command command, SteadyTime deadline) override;
   base::Task<bool> ready(SteadyTime deadline) override;
   bool connected() const override;
+  std::vector<Endpoint> nodes() const override { return map_.nodes(); }
   void stop() override;
 
  private:

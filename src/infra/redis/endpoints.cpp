@@ -1,12 +1,16 @@
 #include "infra/redis/endpoints.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 namespace codelab::infra::redis {
 
 base::Task<std::expected<Endpoint, LinkFault>> ListedEndpoints::next(SteadyTime) {
-  co_return endpoints_[next_++ % endpoints_.size()];
+  std::vector<Endpoint> all = endpoints_;
+  if (known_) std::ranges::move(known_(), std::back_inserter(all));
+  co_return all[next_++ % all.size()];
 }
 
 base::Task<std::expected<Endpoint, LinkFault>> SentinelEndpoints::next(SteadyTime deadline) {
@@ -49,8 +53,9 @@ base::Task<std::expected<Endpoint, LinkFault>> SentinelEndpoints::ask_one(Endpoi
 }
 
 std::unique_ptr<EndpointSource> make_endpoint_source(const base::Executor& executor, const Address& address,
-                                                     const TlsContext& tls) {
-  if (address.mode != Address::Mode::sentinel) return std::make_unique<ListedEndpoints>(address.endpoints);
+                                                     const TlsContext& tls, KnownNodes known) {
+  if (address.mode != Address::Mode::sentinel)
+    return std::make_unique<ListedEndpoints>(address.endpoints, std::move(known));
   return std::make_unique<SentinelEndpoints>(executor, tls, address);
 }
 

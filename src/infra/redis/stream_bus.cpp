@@ -191,7 +191,8 @@ RedisStreamBus::RedisStreamBus(Clients& clients, core::events::BusListener& list
   const std::string origin = base::format_uuid(base::generate_uuid_v7());
   for (std::size_t i = 0; i < clients.cores().size(); ++i) {
     auto core = std::make_shared<Core>(clients, i, origin, listener, limits);
-    auto source = make_endpoint_source(core->executor, clients.options().address, clients.tls());
+    auto source = make_endpoint_source(core->executor, clients.options().address, clients.tls(),
+                                       [&client = clients.on(i)] { return client.nodes(); });
     auto dialer =
         std::make_unique<Dialer>(core->executor, clients.options(), clients.tls(), std::move(source), "subscriptions");
     core->subscriber = Subscriber::start(std::move(dialer), clients.group(), *core);

@@ -151,6 +151,21 @@ TEST_F(RedisClusterTest, CarriesCachesAndStreams) {
   }
 }
 
+TEST_F(RedisClusterTest, HearsOfStreamsThoughTheOnlyNodeOfTheAddressIsGone) {
+  BusProcess there(cluster().url());
+  there.ready();
+  const auto user = core::identity::ScopeIssuer::open(base::UserId::generate());
+  const auto stream = core::events::StreamId::generate();
+  const auto following = there.follow(user, stream);
+  EXPECT_TRUE(following.live);
+  cluster().node(0).stop();
+  // Its first connection was to that one.
+  there.heard.wait_until([&] { return !there.heard.missed.empty(); });
+  EXPECT_TRUE(there.follow(user, stream).live);
+  cluster().node(0).start();
+  cluster().wait_until_ok();
+}
+
 TEST_F(RedisClusterTest, KeepsEachAgentsQueueInOneSlot) {
   infra::inprocess::InProcessAgentQueues own;
   infra::redis::RedisAgentQueues queues(process_.clients, own);
