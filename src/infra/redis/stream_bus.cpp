@@ -115,6 +115,7 @@ struct RedisStreamBus::Core final : ChannelListener {
 
   void message(std::string_view channel, std::string_view payload) noexcept override {
     try {
+      if (channel == kEverybody) return subscriber->resume_all();
       const auto names = StreamNames::of_channel(channel);
       if (names) tell(*names, decode_message(*names, payload));
     } catch (const std::exception& failure) {
@@ -215,6 +216,7 @@ void RedisStreamBus::stop() {
 
 base::Task<> RedisStreamBus::probe(CorePtr core, Clients& clients) {
   const std::string key = "codelab:{alive-" + core->origin + "-" + std::to_string(core->number) + "}";
+  core->subscriber->follow(std::string(kEverybody));
   while (!core->stopped) {
     const SteadyTime deadline = std::chrono::steady_clock::now() + clients.options().call_timeout;
     const auto taken = co_await clients.on(core->number).eval(kProbe, {key}, {}, deadline);
