@@ -166,6 +166,25 @@ TEST_F(RedisClusterTest, HearsOfStreamsThoughTheOnlyNodeOfTheAddressIsGone) {
   cluster().wait_until_ok();
 }
 
+TEST_F(RedisClusterTest, AUserWithTheDocumentedRightsMayDoEverything) {
+  for (std::size_t i = 0; i < RedisCluster::kNodes; ++i) {
+    cluster().node(i).cli("acl setuser ann on nopass " + kDocumentedRights + " '+cluster|slots'");
+  }
+  infra::redis::Options options = redis_options(cluster().url());
+  options.address.user = "ann";
+  options.address.password = "any";
+  RedisProcess process(options);
+  ASSERT_TRUE(process.ready());
+  infra::redis::RedisCache cache(process.clients);
+  for (int i = 0; i < 12; ++i) {
+    const auto user = core::identity::ScopeIssuer::open(base::UserId::generate());
+    const auto generation = process.runner.run(cache.get(user, "k")).generation;
+    process.runner.run(cache.put(user, "k", "v", generation, seconds(60)));
+    EXPECT_EQ(process.runner.run(cache.get(user, "k")).value, "v");
+  }
+  process.stop();
+}
+
 TEST_F(RedisClusterTest, KeepsEachAgentsQueueInOneSlot) {
   infra::inprocess::InProcessAgentQueues own;
   infra::redis::RedisAgentQueues queues(process_.clients, own);

@@ -60,6 +60,21 @@ TEST(RedisSentinel, GivesASentinelThatWantsAPasswordTheMasters) {
   }
 }
 
+TEST(RedisSentinel, AUserWithTheDocumentedRightsIsLetIn) {
+  RedisServer master;
+  master.cli("acl setuser ann on '>secret' " + kDocumentedRights + " +role");
+  RedisServer sentinel({"sentinel monitor main " + at(master) + " 1"}, RedisServer::Kind::sentinel);
+  // Sentinels do not know that user; nor do they ask for one.
+  RedisProcess process(
+      redis_options("redis+sentinel://ann:secret@127.0.0.1:" + std::to_string(sentinel.port()) + "/main"));
+  EXPECT_TRUE(process.call({"SET", "codelab:k", "v"}));
+  master.cli("acl setuser ann -role");
+  RedisProcess refused(process.clients.options());
+  const auto away = refused.call({"PING"});
+  ASSERT_FALSE(away);
+  EXPECT_THAT(away.error().detail, HasSubstr("NOPERM"));
+}
+
 TEST(RedisSentinel, IsAwayWhenNoSentinelKnowsTheMaster) {
   RedisServer sentinel({}, RedisServer::Kind::sentinel);
   RedisProcess process(redis_options("redis+sentinel://127.0.0.1:" + std::to_string(sentinel.port()) + "/main"));
