@@ -219,7 +219,9 @@ base::Task<> RedisStreamBus::probe(CorePtr core, Clients& clients) {
   core->subscriber->follow(std::string(kEverybody));
   while (!core->stopped) {
     const SteadyTime deadline = std::chrono::steady_clock::now() + clients.options().call_timeout;
-    const auto taken = co_await clients.on(core->number).eval(kProbe, {key}, {}, deadline);
+    std::vector<std::string> keys{key};
+    std::vector<std::string> none;
+    const auto taken = co_await clients.on(core->number).eval(kProbe, std::move(keys), std::move(none), deadline);
     if (core->takes.exchange(taken.has_value()) != taken.has_value() && !core->stopped) {
       if (taken) {
         base::log::info("redis_takes_streams_again", {});
