@@ -23,6 +23,11 @@ class RedisCluster {
       nodes += " 127.0.0.1:" + std::to_string(node->port()) + "@" + bus_port;
     }
     output_of("redis-cli --cluster create" + nodes + " --cluster-yes");
+    wait_until_ok();
+  }
+
+  /// As every node sees it; all of them run.
+  void wait_until_ok() const {
     for (const auto& node : nodes_) {
       while (!node->cli("cluster info").contains("cluster_state:ok")) {
       }

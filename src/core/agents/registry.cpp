@@ -1,6 +1,8 @@
 #include "core/agents/registry.hpp"
 
 #include <chrono>
+#include <exception>
+#include <optional>
 
 #include <boost/asio/this_coro.hpp>
 
@@ -59,9 +61,8 @@ base::Task<base::Result<Agent>> AgentRegistry::create(identity::UserScope scope,
               .config = std::move(definition.config),
               .created_at = now,
               .updated_at = now};
-  auto created = co_await store_.create(scope, std::move(agent));
-  co_await cache_.invalidate(scope);
-  co_return created;
+  auto created = store_.create(scope, std::move(agent));
+  co_return co_await written(scope, std::move(created));
 }
 
 base::Task<base::Result<Agent>> AgentRegistry::patch(identity::UserScope scope, AgentRef ref,
@@ -88,9 +89,25 @@ base::Task<base::Result<Agent>> AgentRegistry::store_changed(identity::UserScope
   agent.name = std::move(definition.name);
   agent.config = std::move(definition.config);
   agent.updated_at = std::max(clock_.now(), seen + std::chrono::microseconds{1});
-  auto stored = co_await store_.replace(scope, std::move(agent), seen);
+  auto stored = store_.replace(scope, std::move(agent), seen);
+  co_return co_await written(scope, std::move(stored));
+}
+
+template <class T>
+base::Task<T> AgentRegistry::written(identity::UserScope scope, base::Task<T> write) {
+  std::optional<T> outcome;
+  std::exception_ptr failure;
+  try {
+    outcome = co_await std::move(write);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  const bool throwing = co_await this_coro::throw_if_cancelled();
+  co_await this_coro::throw_if_cancelled(false);
   co_await cache_.invalidate(scope);
-  co_return stored;
+  co_await this_coro::throw_if_cancelled(throwing);
+  if (failure) std::rethrow_exception(failure);
+  co_return std::move(*outcome);
 }
 
 base::Task<base::Result<base::AgentId>> AgentRegistry::erase(identity::UserScope scope, AgentRef ref) {
@@ -98,8 +115,8 @@ base::Task<base::Result<base::AgentId>> AgentRegistry::erase(identity::UserScope
   if (!agent) co_return not_found();
   const bool throwing = co_await this_coro::throw_if_cancelled();
   co_await this_coro::throw_if_cancelled(false);
-  const bool erased = co_await store_.erase(scope, agent->id, clock_.now());
-  co_await cache_.invalidate(scope);
+  auto erasure = store_.erase(scope, agent->id, clock_.now());
+  const bool erased = co_await written(scope, std::move(erasure));
   if (erased) {
     for (AgentListener* each : listeners_) each->agent_erased(scope, agent->id);
   }

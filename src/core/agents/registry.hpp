@@ -78,6 +78,10 @@ class AgentRegistry {
   base::Task<base::Result<base::AgentId>> erase(identity::UserScope scope, AgentRef ref);
 
  private:
+  /// `write`, and then the cache forgets what it has of that user, whatever became of it: one that threw or was
+  /// cancelled may have been done.
+  template <class T>
+  base::Task<T> written(identity::UserScope scope, base::Task<T> write);
   base::Task<base::Result<Agent>> store_changed(identity::UserScope scope, Agent agent, AgentDefinition definition);
 
   AgentStore& store_;

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
 #include "base/log.hpp"
@@ -137,12 +138,20 @@ void add(std::vector<std::string>& arguments, const std::vector<Ticket>& tickets
   }
 }
 
+bool may_have_run(const Failure& failure) {
+  return failure.kind == Failure::Kind::lost || failure.kind == Failure::Kind::timed_out;
+}
+
 }  // namespace
 
-base::Task<Outcome> RedisAgentQueues::run(std::string_view what, QueueBounds bounds, Ticket ticket) {
+base::Task<Outcome> RedisAgentQueues::run(Clients& clients, std::string_view what, QueueBounds bounds, Ticket ticket) {
   auto arguments = arguments_of(what, bounds);
   add(arguments, {ticket}, "");
-  co_return co_await clients_.eval(kQueue, keys_of(ticket), std::move(arguments));
+  co_return co_await clients.eval(kQueue, keys_of(ticket), std::move(arguments));
+}
+
+base::Task<> RedisAgentQueues::leave_unheard(Clients& clients, QueueBounds bounds, Ticket ticket) {
+  co_await run(clients, "leave", bounds, std::move(ticket));
 }
 
 void RedisAgentQueues::put(Where& where, Where wanted, std::string_view reason) {
@@ -173,12 +182,19 @@ std::vector<Ticket> RedisAgentQueues::queued_together(std::vector<Ticket> ticket
 }
 
 base::Task<Place> RedisAgentQueues::enter(Ticket ticket, QueueBounds bounds) {
-  const auto answer = co_await run("enter", bounds, ticket);
+  const auto answer = co_await run(clients_, "enter", bounds, ticket);
   Place place = Place::refused;
   if (!answer) place = co_await per_process_.enter(ticket, bounds);
   if (answer && answer->text == "running") place = Place::running;
   if (answer && answer->text == "waiting") place = Place::waiting;
-  if (place == Place::refused) co_return place;
+  if (place == Place::refused) {
+    const base::Executor executor = co_await boost::asio::this_coro::executor;
+    // On the connection that it entered on, so behind that.
+    if (!answer && may_have_run(answer.error())) {
+      clients_.group().spawn(executor, leave_unheard(clients_, bounds, ticket));
+    }
+    co_return place;
+  }
   const std::scoped_lock lock(mutex_);
   Where& where = entered_.try_emplace(ticket.task, Where::redis).first->second;
   if (!answer) put(where, Where::this_process, answer.error().detail);
@@ -232,7 +248,7 @@ base::Task<> RedisAgentQueues::leave(Ticket ticket, QueueBounds bounds) {
   }
   if (where == Where::this_process) co_await per_process_.leave(ticket, bounds);
   // From there too: Redis may have heard that it entered, though its answer did not come.
-  co_await run("leave", bounds, ticket);
+  co_await run(clients_, "leave", bounds, ticket);
 }
 
 }  // namespace codelab::infra::redis

@@ -37,7 +37,10 @@ class RedisAgentQueues final : public core::bus::AgentQueues {
   std::vector<core::bus::Ticket> queued_alone(std::vector<core::bus::Ticket> tickets, std::string_view reason);
   /// All are queued in Redis from now on: those that were not, and have still to leave `per_process`.
   std::vector<core::bus::Ticket> queued_together(std::vector<core::bus::Ticket> tickets);
-  base::Task<Outcome> run(std::string_view what, core::bus::QueueBounds bounds, core::bus::Ticket ticket);
+  static base::Task<Outcome> run(Clients& clients, std::string_view what, core::bus::QueueBounds bounds,
+                                 core::bus::Ticket ticket);
+  /// For a place that Redis may have given though nobody heard of it. Uses no queues: they may be gone.
+  static base::Task<> leave_unheard(Clients& clients, core::bus::QueueBounds bounds, core::bus::Ticket ticket);
   base::Task<Outcome> look(std::vector<core::bus::Ticket> running, std::vector<core::bus::Ticket> waiting,
                            core::bus::QueueBounds bounds);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <exception>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
@@ -78,12 +79,19 @@ base::Task<> RedisCache::put(UserScope scope, std::string key, std::string value
 
 base::Task<> RedisCache::invalidate(UserScope scope) {
   const std::uint64_t ticket = owe(scope);
-  const bool told = co_await tell(scope);
+  bool told = false;
+  std::exception_ptr cancellation;
+  try {
+    told = co_await tell(scope);
+  } catch (...) {
+    cancellation = std::current_exception();
+  }
   if (told) {
     paid(scope.user(), ticket);
   } else {
     start_paying();
   }
+  if (cancellation) std::rethrow_exception(cancellation);
 }
 
 base::Task<bool> RedisCache::tell(UserScope scope) {

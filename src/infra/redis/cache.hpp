@@ -17,9 +17,9 @@ namespace codelab::infra::redis {
 /// holds for every process at once. Each call is one atomic step at the server, in one round trip.
 ///
 /// A generation is a point in the server's time, so that one that was lost (evicted, flushed, failed over) never comes
-/// again. While Redis is away every get() misses. An invalidation that could not be told is told again until it was;
-/// meanwhile this process misses for that user. Other processes that still reach Redis may serve the old value until
-/// then, but never longer than its time to live.
+/// again. While Redis is away every get() misses. An invalidation that could not be told, or whose caller was cancelled
+/// before it was, is told again until it was; meanwhile this process misses for that user. Other processes that still
+/// reach Redis may serve the old value until then, but never longer than its time to live.
 ///
 /// Thread-safe. Outlives the coroutines of `clients`: destroyed after Clients::stop().
 class RedisCache final : public core::cache::Cache {

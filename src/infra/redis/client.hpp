@@ -32,6 +32,8 @@ class Client {
   /// Waits until commands can be sent; false at the deadline.
   virtual base::Task<bool> ready(SteadyTime deadline) = 0;
   virtual bool connected() const = 0;
+  /// Of a cluster, those that serve slots as far as is known; else none.
+  virtual std::vector<Endpoint> nodes() const { return {}; }
   /// Ends what waits and closes the connections.
   virtual void stop() = 0;
 };

@@ -14,10 +14,16 @@ namespace {
 constexpr auto kAwaitTuple = asio::as_tuple(asio::use_awaitable);
 /// Nodes that one command is sent to, one after the other.
 constexpr int kMaxHops = 8;
+/// How long nobody waits for a new map after one that did not help.
+constexpr std::chrono::seconds kNoHelp{1};
 
-bool is_for_a_moment(const Failure& failure) {
-  return failure.kind == Failure::Kind::refused &&
-         (failure.detail.starts_with("TRYAGAIN") || failure.detail.starts_with("CLUSTERDOWN"));
+bool is_refused(const Failure& failure, std::string_view how) {
+  return failure.kind == Failure::Kind::refused && failure.detail.starts_with(how);
+}
+
+/// Another node may have taken over, or will in a moment.
+bool is_outage(const Failure& failure) {
+  return failure.kind == Failure::Kind::away || is_refused(failure, "CLUSTERDOWN");
 }
 
 }  // namespace
@@ -34,10 +40,11 @@ std::shared_ptr<ClusterClient> ClusterClient::start(const base::Executor& execut
 }
 
 base::Task<Outcome> ClusterClient::call(Command command, SteadyTime deadline) {
-  if (map_.empty() && !away_) co_await next_map(deadline);
+  if (map_.empty() && map_may_help()) co_await next_map(deadline);
   Outcome outcome = std::unexpected(Failure{Failure::Kind::away, "no node is known"});
   auto target = target_of(command);
   bool asking = false;
+  bool has_waited = false;
   for (int hop = 0; hop < kMaxHops && target && !stopped_; ++hop) {
     const ConnectionPtr connection = node(*target);
     outcome = co_await connection->call(command.words, deadline, asking);
@@ -51,19 +58,26 @@ base::Task<Outcome> ClusterClient::call(Command command, SteadyTime deadline) {
       if (asking) continue;
       map_.move(redirect->slot, redirect->to);
       map_wanted_.cancel();
-    } else if (failure.kind == Failure::Kind::away || is_for_a_moment(failure)) {
-      // Another node may have taken over, or will in a moment.
+    } else if (is_outage(failure) || is_refused(failure, "TRYAGAIN")) {
+      const bool is_in_vain = is_outage(failure) && (has_waited || !map_may_help());
+      if (is_in_vain) break;
+      has_waited = true;
       co_await next_map(deadline);
-      const auto owner = target_of(command);
-      const bool is_same = owner == target;
-      target = owner;
-      if (is_same && failure.kind == Failure::Kind::away) break;
+      target = target_of(command);
     } else {
       break;
     }
     if (std::chrono::steady_clock::now() >= deadline) break;
   }
+  if (!target || (!outcome && is_outage(outcome.error()))) no_map_helped();
   co_return outcome;
+}
+
+bool ClusterClient::map_may_help() const { return !away_ && std::chrono::steady_clock::now() >= no_help_until_; }
+
+void ClusterClient::no_map_helped() {
+  no_help_until_ = std::chrono::steady_clock::now() + kNoHelp;
+  map_wanted_.cancel();
 }
 
 std::optional<Endpoint> ClusterClient::target_of(const Command& command) const {

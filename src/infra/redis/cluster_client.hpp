@@ -11,7 +11,8 @@
 namespace codelab::infra::redis {
 
 /// A cluster: one connection to each node that serves slots, made when it is first needed. A command goes to the node
-/// of its key's slot. MOVED and ASK are followed; after MOVED, and when a node is away, the map of slots is read again.
+/// of its key's slot. MOVED and ASK are followed; after MOVED, and when a node is away or the cluster is down, the map
+/// of slots is read again. A command waits for that once, unless it was of no help to another one just now.
 class ClusterClient final : public Client, public std::enable_shared_from_this<ClusterClient> {
  public:
   static std::shared_ptr<ClusterClient> start(const base::Executor& executor, const Options& options,
@@ -21,6 +22,7 @@ class ClusterClient final : public Client, public std::enable_shared_from_this<C
   base::Task<Outcome> call(Command command, SteadyTime deadline) override;
   base::Task<bool> ready(SteadyTime deadline) override;
   bool connected() const override;
+  std::vector<Endpoint> nodes() const override { return map_.nodes(); }
   void stop() override;
 
  private:
@@ -31,6 +33,10 @@ class ClusterClient final : public Client, public std::enable_shared_from_this<C
   /// Waits until the map was read once more, or could not be.
   base::Task<> next_map(SteadyTime deadline);
   void wake_waiting_for_map();
+  /// Not while none can be read, nor as long as the last one is known not to have helped.
+  bool map_may_help() const;
+  /// A command failed whatever the map says. It is read again, and nobody waits for that.
+  void no_map_helped();
   /// Who serves that command now; any node when it has no key.
   std::optional<Endpoint> target_of(const Command& command) const;
   ConnectionPtr node(const Endpoint& endpoint);
@@ -45,7 +51,9 @@ class ClusterClient final : public Client, public std::enable_shared_from_this<C
   SlotMap map_;
   std::map<Endpoint, ConnectionPtr> nodes_;
   std::vector<PendingCallPtr> waiting_for_map_;
+  /// The last reading of the map failed.
   bool away_ = false;
+  SteadyTime no_help_until_;
   bool stopped_ = false;
 };
 

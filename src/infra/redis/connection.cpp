@@ -42,7 +42,10 @@ base::Task<Outcome> Connection::call(std::vector<std::string> words, SteadyTime 
   output_.cancel();
   auto outcome = co_await waited(std::move(pending), deadline);
   // Whoever reconnects asks again who the master is.
-  if (link_ && is_wrong_server(outcome)) link_->close();
+  if (link_ && is_wrong_server(outcome)) {
+    wrong_server_ = outcome.error().detail;
+    link_->close();
+  }
   // Whether the server is silent altogether shows sooner when it is asked now.
   if (!outcome && outcome.error().kind == Failure::Kind::timed_out) ping_.cancel();
   co_return outcome;
@@ -101,6 +104,7 @@ base::Task<> Connection::run(Self self) {
 /// Reads until the connection breaks.
 base::Task<> Connection::serve(std::shared_ptr<Link> link) {
   link_ = link;
+  wrong_server_.clear();
   callers_may_wait_ = true;
   wake_waiting_for_link();
   group_.spawn(dialer_->executor(), write(shared_from_this(), link));
@@ -118,19 +122,30 @@ base::Task<> Connection::serve(std::shared_ptr<Link> link) {
       break;
     }
     answered = true;
+    ++answers_;
   }
   link_ = nullptr;
   link->close();
   output_.cancel();
   ping_.cancel();
+  if (!wrong_server_.empty()) reason = wrong_server_;
   pipeline_.fail_sent(reason);
+  const bool was_of_use = answered && wrong_server_.empty();
+  co_await leave_broken(std::move(reason), was_of_use);
+}
+
+/// One that was of use is replaced at once. Another may be of no use again: nobody waits for the next one then.
+base::Task<> Connection::leave_broken(std::string reason, bool was_of_use) {
   if (stopped_) co_return;
   dialer_->broke(reason);
-  if (answered) {
+  if (was_of_use) {
     dialer_->worked();
-  } else {
-    co_await dialer_->pause();
+    co_return;
   }
+  callers_may_wait_ = false;
+  away_because_ = std::move(reason);
+  pipeline_.fail_waiting(away_because_);
+  co_await dialer_->pause();
 }
 
 base::Task<> Connection::write(Self self, std::shared_ptr<Link> link) {
@@ -153,11 +168,24 @@ base::Task<> Connection::keep_alive(Self self, std::shared_ptr<Link> link) {
     self->ping_.expires_after(options.ping_interval);
     co_await self->ping_.async_wait(kAwaitTuple);
     if (!link->is_open()) break;
-    const std::vector<std::string> ping{"PING"};
     const SteadyTime deadline = std::chrono::steady_clock::now() + options.ping_timeout;
-    const auto answered = co_await self->call(ping, deadline);
-    if (!answered && answered.error().kind == Failure::Kind::timed_out) link->close();
+    const std::size_t answers = self->answers_;
+    const auto pong = co_await self->ping(deadline);
+    if (pong || pong.error().kind == Failure::Kind::refused) continue;
+    // One that was not even sent waits behind too much, or behind a write that does not end.
+    const bool is_working = pong.error().kind == Failure::Kind::away && self->answers_ != answers;
+    if (!is_working) link->close();
   }
+}
+
+base::Task<Outcome> Connection::ping(SteadyTime deadline) {
+  const std::string word = "PING";
+  std::string bytes;
+  append_command(bytes, {&word, 1});
+  auto pending = std::make_shared<PendingCall>(dialer_->executor());
+  pipeline_.add_unbounded(pending, std::move(bytes));
+  output_.cancel();
+  return waited(std::move(pending), deadline);
 }
 
 }  // namespace codelab::infra::redis

@@ -14,7 +14,8 @@ namespace codelab::infra::redis {
 /// that order. It is replaced when it breaks, for ever, until stop().
 ///
 /// A command that comes while the connection is being made waits for it. Once an attempt has failed, commands end as
-/// `away` at once, until an attempt succeeds. A command that was sent when the connection broke ends as `lost`; it is
+/// `away` at once, until an attempt succeeds; so they do after a connection on which nothing was answered, or on which
+/// the server said that it may not write. A command that was sent when the connection broke ends as `lost`; it is
 /// never sent twice.
 ///
 /// Used on its executor's thread only. Its coroutines belong to `group` and keep it alive.
@@ -41,7 +42,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   static base::Task<> write(Self self, std::shared_ptr<Link> link);
   static base::Task<> keep_alive(Self self, std::shared_ptr<Link> link);
   base::Task<> serve(std::shared_ptr<Link> link);
+  base::Task<> leave_broken(std::string reason, bool was_of_use);
   void wake_waiting_for_link();
+  /// However much waits already.
+  base::Task<Outcome> ping(SteadyTime deadline);
   base::Task<Outcome> waited(PendingCallPtr call, SteadyTime deadline);
   /// The server says that it is not, or not yet, the one to ask: another may be.
   static bool is_wrong_server(const Outcome& outcome);
@@ -54,6 +58,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::steady_timer output_;
   boost::asio::steady_timer ping_;
   std::vector<PendingCallPtr> waiting_for_link_;
+  /// What the server of this link said when it turned out to be the wrong one.
+  std::string wrong_server_;
+  /// Replies that ever came.
+  std::size_t answers_ = 0;
   bool callers_may_wait_ = true;
   /// Why the last attempt to connect failed.
   std::string away_because_;

@@ -1,12 +1,16 @@
 #include "infra/redis/endpoints.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 namespace codelab::infra::redis {
 
 base::Task<std::expected<Endpoint, LinkFault>> ListedEndpoints::next(SteadyTime) {
-  co_return endpoints_[next_++ % endpoints_.size()];
+  std::vector<Endpoint> all = endpoints_;
+  if (known_) std::ranges::move(known_(), std::back_inserter(all));
+  co_return all[next_++ % all.size()];
 }
 
 base::Task<std::expected<Endpoint, LinkFault>> SentinelEndpoints::next(SteadyTime deadline) {
@@ -28,7 +32,8 @@ base::Task<std::expected<Endpoint, LinkFault>> SentinelEndpoints::next(SteadyTim
 
 base::Task<std::expected<Endpoint, LinkFault>> SentinelEndpoints::ask_one(Endpoint sentinel, SteadyTime deadline) {
   const std::vector<std::string> question{"SENTINEL", "GET-MASTER-ADDR-BY-NAME", address_.master};
-  const Greeting nobody;
+  // One with a password answers nothing at all before it has heard that.
+  const Greeting nobody{.needs_ping = false};
   auto link = co_await open_link(executor_, tls_, sentinel, nobody, deadline);
   if (!link) co_return std::unexpected(link.error());
   (*link)->transport().limited_until(deadline);
@@ -48,8 +53,9 @@ base::Task<std::expected<Endpoint, LinkFault>> SentinelEndpoints::ask_one(Endpoi
 }
 
 std::unique_ptr<EndpointSource> make_endpoint_source(const base::Executor& executor, const Address& address,
-                                                     const TlsContext& tls) {
-  if (address.mode != Address::Mode::sentinel) return std::make_unique<ListedEndpoints>(address.endpoints);
+                                                     const TlsContext& tls, KnownNodes known) {
+  if (address.mode != Address::Mode::sentinel)
+    return std::make_unique<ListedEndpoints>(address.endpoints, std::move(known));
   return std::make_unique<SentinelEndpoints>(executor, tls, address);
 }
 

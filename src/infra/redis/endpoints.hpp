@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -15,20 +16,25 @@ class EndpointSource {
   virtual base::Task<std::expected<Endpoint, LinkFault>> next(SteadyTime deadline) = 0;
 };
 
-/// The listed ones in turn.
+/// What is known of a cluster's nodes by now.
+using KnownNodes = std::move_only_function<std::vector<Endpoint>()>;
+
+/// The listed ones in turn, and with them those that are known by then.
 class ListedEndpoints final : public EndpointSource {
  public:
   /// At least one.
-  explicit ListedEndpoints(std::vector<Endpoint> endpoints) : endpoints_(std::move(endpoints)) {}
+  explicit ListedEndpoints(std::vector<Endpoint> endpoints, KnownNodes known = {})
+      : endpoints_(std::move(endpoints)), known_(std::move(known)) {}
   base::Task<std::expected<Endpoint, LinkFault>> next(SteadyTime deadline) override;
 
  private:
   std::vector<Endpoint> endpoints_;
+  KnownNodes known_;
   std::size_t next_ = 0;
 };
 
 /// Whom the sentinels take for the master; they are asked anew each time, beginning with the one that answered last.
-/// A sentinel that wants a password is given the master's.
+/// A sentinel that wants a password is given the master's, as that of its default user.
 class SentinelEndpoints final : public EndpointSource {
  public:
   SentinelEndpoints(base::Executor executor, TlsContext tls, Address address)
@@ -44,8 +50,8 @@ class SentinelEndpoints final : public EndpointSource {
   std::size_t last_answering_ = 0;
 };
 
-/// The source that an address asks for; of a cluster any of its nodes.
+/// The source that an address asks for; of a cluster any of its nodes, the `known` ones too.
 std::unique_ptr<EndpointSource> make_endpoint_source(const base::Executor& executor, const Address& address,
-                                                     const TlsContext& tls);
+                                                     const TlsContext& tls, KnownNodes known = {});
 
 }  // namespace codelab::infra::redis

@@ -26,7 +26,7 @@ base::Task<std::expected<Reply, LinkFault>> greet(std::shared_ptr<Link> link, Gr
     const bool is_master = said->is_array() && !said->elements.empty() && said->elements.front().text == "master";
     if (!is_master) co_return std::unexpected(LinkFault{"the server is not a master"});
   }
-  // A server may take connections and be silent.
+  if (!greeting.needs_ping) co_return said;
   std::vector<std::string> ping{"PING"};
   co_return co_await ask(link, std::move(ping));
 }

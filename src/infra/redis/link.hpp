@@ -44,6 +44,9 @@ struct Greeting {
   int database = 0;
   /// Refuse a server that is not a master.
   bool needs_master = false;
+  /// Refuse a server that takes connections and is silent, or answers nobody it does not know. Whoever asks something
+  /// at once finds that out by itself.
+  bool needs_ping = true;
 };
 
 /// Connects and greets.

@@ -28,9 +28,13 @@ base::Task<> PendingCall::wait_until(SteadyTime deadline) {
 
 bool Pipeline::add(PendingCallPtr call, std::string bytes, int preludes) {
   if (size() >= max_commands_ || waiting_bytes_ + bytes.size() > max_bytes_) return false;
+  add_unbounded(std::move(call), std::move(bytes), preludes);
+  return true;
+}
+
+void Pipeline::add_unbounded(PendingCallPtr call, std::string bytes, int preludes) {
   waiting_bytes_ += bytes.size();
   waiting_.push_back({std::move(call), std::move(bytes), preludes});
-  return true;
 }
 
 std::string Pipeline::take_output() {

@@ -46,6 +46,9 @@ class Pipeline {
   /// `bytes` hold the command, behind `preludes` commands whose own replies are of no interest. False past the bounds.
   bool add(PendingCallPtr call, std::string bytes, int preludes = 0);
 
+  /// Past the bounds too: for the question whether anybody is there to answer all the others.
+  void add_unbounded(PendingCallPtr call, std::string bytes, int preludes = 0);
+
   bool has_output() const { return !waiting_.empty(); }
   /// The bytes to send next, in one piece; their commands count as sent from here on. May be empty.
   std::string take_output();

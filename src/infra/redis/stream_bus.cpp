@@ -115,6 +115,7 @@ struct RedisStreamBus::Core final : ChannelListener {
 
   void message(std::string_view channel, std::string_view payload) noexcept override {
     try {
+      if (channel == kEverybody) return subscriber->resume_all();
       const auto names = StreamNames::of_channel(channel);
       if (names) tell(*names, decode_message(*names, payload));
     } catch (const std::exception& failure) {
@@ -191,7 +192,8 @@ RedisStreamBus::RedisStreamBus(Clients& clients, core::events::BusListener& list
   const std::string origin = base::format_uuid(base::generate_uuid_v7());
   for (std::size_t i = 0; i < clients.cores().size(); ++i) {
     auto core = std::make_shared<Core>(clients, i, origin, listener, limits);
-    auto source = make_endpoint_source(core->executor, clients.options().address, clients.tls());
+    auto source = make_endpoint_source(core->executor, clients.options().address, clients.tls(),
+                                       [&client = clients.on(i)] { return client.nodes(); });
     auto dialer =
         std::make_unique<Dialer>(core->executor, clients.options(), clients.tls(), std::move(source), "subscriptions");
     core->subscriber = Subscriber::start(std::move(dialer), clients.group(), *core);
@@ -214,9 +216,12 @@ void RedisStreamBus::stop() {
 
 base::Task<> RedisStreamBus::probe(CorePtr core, Clients& clients) {
   const std::string key = "codelab:{alive-" + core->origin + "-" + std::to_string(core->number) + "}";
+  core->subscriber->follow(std::string(kEverybody));
   while (!core->stopped) {
     const SteadyTime deadline = std::chrono::steady_clock::now() + clients.options().call_timeout;
-    const auto taken = co_await clients.on(core->number).eval(kProbe, {key}, {}, deadline);
+    std::vector<std::string> keys{key};
+    std::vector<std::string> none;
+    const auto taken = co_await clients.on(core->number).eval(kProbe, std::move(keys), std::move(none), deadline);
     if (core->takes.exchange(taken.has_value()) != taken.has_value() && !core->stopped) {
       if (taken) {
         base::log::info("redis_takes_streams_again", {});

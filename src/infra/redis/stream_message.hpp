@@ -9,6 +9,10 @@
 
 namespace codelab::infra::redis {
 
+/// The channel that every core of every process hears: something was published to a stream and did not come, and
+/// nobody knows any more to which.
+inline constexpr std::string_view kEverybody = "codelab:everybody";
+
 /// The names of one stream in Redis; they share their user's slot.
 struct StreamNames {
   base::UserId user;

@@ -163,25 +163,24 @@ void StreamPublisher::publish(const StreamNames& names, Content content, bool li
   const auto [entry, is_new] = outboxes_.try_emplace(channel);
   Outbox& outbox = entry->second;
   outbox.untold = outbox.untold || live;
-  if (!outbox.queue.empty() && merged(outbox.queue.back(), content)) {
-    outbox.bytes += piece->text.size();
-  } else {
-    outbox.bytes += size_of(content);
-    outbox.queue.push_back(std::move(content));
-  }
-  if (outbox.queue.size() > limits_.queued_messages || outbox.bytes > limits_.queued_bytes) drop(names, outbox);
+  const bool is_merged = !outbox.queue.empty() && merged(outbox.queue.back(), content);
+  const std::size_t size = is_merged ? piece->text.size() : size_of(content);
+  outbox.bytes += size;
+  queued_bytes_ += size;
+  if (!is_merged) outbox.queue.push_back(std::move(content));
+  const bool is_full = outbox.queue.size() > limits_.queued_messages || outbox.bytes > limits_.queued_bytes ||
+                       queued_bytes_ > limits_.queued_bytes_in_all;
+  if (is_full || (outbox.stalled && !clients_.on(core_).connected())) drop(names, outbox);
   if (is_new) clients_.group().spawn(clients_.cores().executor(core_), drain(names, std::move(channel)));
 }
 
 void StreamPublisher::drop(const StreamNames& names, Outbox& outbox) {
   for (const Content& each : std::exchange(outbox.queue, {})) outbox.owed.add(each);
-  outbox.bytes = 0;
+  queued_bytes_ -= std::exchange(outbox.bytes, 0);
   if (std::exchange(outbox.untold, false)) listener_.events_missed(names.user, names.stream, outbox.owed.seq);
 }
 
 base::Task<> StreamPublisher::drain(StreamNames names, std::string channel) {
-  Backoff backoff(clients_.options());
-  boost::asio::steady_timer pause(clients_.cores().executor(core_));
   // References into the map stay valid while others come and go.
   Outbox& outbox = outboxes_.at(channel);
   while (outbox.owed || !outbox.queue.empty()) {
@@ -189,23 +188,65 @@ base::Task<> StreamPublisher::drain(StreamNames names, std::string channel) {
     const SteadyTime deadline = std::chrono::steady_clock::now() + clients_.options().call_timeout;
     const auto sent =
         co_await clients_.on(core_).eval(kPublish, std::move(batch.keys), std::move(batch.arguments), deadline);
-    if (sent) {
-      backoff.reset();
-      continue;
-    }
+    if (sent) continue;
     // It is not known whether it arrived.
     outbox.owed.add(batch.owed);
     outbox.untold = outbox.untold || batch.untold;
     drop(names, outbox);
     if (!outbox.owed) continue;
-    pause.expires_after(backoff.next());
-    co_await pause.async_wait(boost::asio::use_awaitable);
+    stall(names, outbox);
+    co_return;
   }
   outboxes_.erase(channel);
 }
 
+void StreamPublisher::stall(const StreamNames& names, Outbox& outbox) {
+  outbox.stalled = true;
+  stalled_.push_back(names);
+  if (stalled_.size() > limits_.owing_streams) {
+    outboxes_.erase(stalled_.front().channel());
+    stalled_.pop_front();
+    owes_everybody_ = true;
+  }
+  if (!std::exchange(making_good_, true)) clients_.group().spawn(clients_.cores().executor(core_), make_good());
+}
+
+/// While there is anything owed, also by what is just tried again.
+base::Task<> StreamPublisher::make_good() {
+  Backoff backoff(clients_.options());
+  boost::asio::steady_timer pause(clients_.cores().executor(core_));
+  Client& client = clients_.on(core_);
+  for (;;) {
+    pause.expires_after(backoff.next());
+    co_await pause.async_wait(boost::asio::use_awaitable);
+    if (stalled_.empty() && !owes_everybody_) break;
+    const SteadyTime deadline = std::chrono::steady_clock::now() + clients_.options().last_backoff;
+    if (!client.connected()) co_await client.ready(deadline);
+    if (!client.connected()) continue;
+    co_await tell_everybody();
+    try_stalled();
+  }
+  making_good_ = false;
+}
+
+base::Task<> StreamPublisher::tell_everybody() {
+  if (!std::exchange(owes_everybody_, false)) co_return;
+  Command command{.words = {"PUBLISH", std::string(kEverybody), ""}};
+  const SteadyTime deadline = std::chrono::steady_clock::now() + clients_.options().call_timeout;
+  const auto told = co_await clients_.on(core_).call(std::move(command), deadline);
+  if (!told) owes_everybody_ = true;
+}
+
+void StreamPublisher::try_stalled() {
+  for (const StreamNames& each : std::exchange(stalled_, {})) {
+    std::string channel = each.channel();
+    outboxes_.at(channel).stalled = false;
+    clients_.group().spawn(clients_.cores().executor(core_), drain(each, std::move(channel)));
+  }
+}
+
 StreamPublisher::Batch StreamPublisher::take_batch(const StreamNames& names, const std::string& channel,
-                                                   Outbox& outbox) const {
+                                                   Outbox& outbox) {
   Batch batch{.keys = {names.events(), names.cuts(), names.place()},
               .arguments = {channel, std::to_string(limits_.events), age_argument(limits_), names.texts()},
               .owed = std::exchange(outbox.owed, {}),
@@ -219,7 +260,9 @@ StreamPublisher::Batch StreamPublisher::take_batch(const StreamNames& names, con
     const Content& content = outbox.queue.front();
     batch.owed.add(content);
     add(batch, words_of(content));
-    outbox.bytes -= size_of(content);
+    const std::size_t size = size_of(content);
+    outbox.bytes -= size;
+    queued_bytes_ -= size;
     outbox.queue.pop_front();
   }
   if (outbox.queue.empty()) outbox.untold = false;

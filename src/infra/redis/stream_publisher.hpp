@@ -21,6 +21,10 @@ struct StreamBufferLimits {
   /// Of one stream, waiting to be sent.
   std::size_t queued_messages = 1'024;
   std::size_t queued_bytes = 1 << 20;
+  /// Of one core's streams together.
+  std::size_t queued_bytes_in_all = 16 << 20;
+  /// Streams of one core that could not be sent and have something to make good.
+  std::size_t owing_streams = 4'096;
 };
 
 /// Publishes the streams of the users of one core. What is published to a stream while its last batch is on the way
@@ -28,8 +32,11 @@ struct StreamBufferLimits {
 /// batch and keeps the buffer, as one step.
 ///
 /// What cannot be sent is dropped, and a tip is owed: it is sent, ahead of anything else, as soon as the server takes
-/// it; this process's own readers are told at once, where they have not got it already. Used on its core's thread only;
-/// its coroutines belong to the clients' group.
+/// it; this process's own readers are told at once, where they have not got it already. All that is owed waits together
+/// until the server is there, and nothing is queued without a connection. Past `owing_streams` what the stream owes
+/// that waits longest is forgotten: then everybody is told to look into the log of every stream that they follow.
+///
+/// Used on its core's thread only; its coroutines belong to the clients' group.
 class StreamPublisher {
  public:
   using Content = std::variant<core::events::Event, core::events::TextPiece, AccessChange>;
@@ -60,6 +67,8 @@ class StreamPublisher {
     Owed owed;
     /// Something in the queue was not told to this process's own readers.
     bool untold = false;
+    /// It could not be sent: it has no drain() until it is tried again.
+    bool stalled = false;
   };
   struct Batch {
     std::vector<std::string> keys;
@@ -70,7 +79,11 @@ class StreamPublisher {
   };
 
   base::Task<> drain(StreamNames names, std::string channel);
-  Batch take_batch(const StreamNames& names, const std::string& channel, Outbox& outbox) const;
+  void stall(const StreamNames& names, Outbox& outbox);
+  base::Task<> make_good();
+  base::Task<> tell_everybody();
+  void try_stalled();
+  Batch take_batch(const StreamNames& names, const std::string& channel, Outbox& outbox);
   /// One message of the script.
   using Words = std::array<std::string, 7>;
   static void add(Batch& batch, Words words);
@@ -82,8 +95,14 @@ class StreamPublisher {
   std::string origin_;
   core::events::BusListener& listener_;
   StreamBufferLimits limits_;
-  /// By channel; present while its drain() runs.
+  /// By channel; present while its drain() runs, or while it is stalled.
   std::unordered_map<std::string, Outbox> outboxes_;
+  std::size_t queued_bytes_ = 0;
+  /// Those that wait longest first.
+  std::deque<StreamNames> stalled_;
+  bool making_good_ = false;
+  /// Something that was owed is forgotten.
+  bool owes_everybody_ = false;
 };
 
 /// The script's argument that makes it keep `limits`, shared with the one that reads the buffer.

@@ -51,6 +51,12 @@ void Subscriber::unfollow(const std::string& channel) {
   send({"UNSUBSCRIBE", channel});
 }
 
+void Subscriber::resume_all() {
+  for (const auto& [name, channel] : channels_) {
+    if (channel.subscribed) listener_.resumed(name);
+  }
+}
+
 base::Task<bool> Subscriber::subscribed(std::string channel, SteadyTime deadline) {
   const auto found = channels_.find(channel);
   if (found == channels_.end() || stopped_) co_return false;

@@ -35,6 +35,8 @@ class Subscriber : public std::enable_shared_from_this<Subscriber> {
   void follow(const std::string& channel);
   /// One less; the last unsubscribes.
   void unfollow(const std::string& channel);
+  /// As if each channel that is subscribed had been interrupted and stood again.
+  void resume_all();
   /// Waits until what is published to a followed channel arrives; false at the deadline, or at once while the server
   /// is away: then resumed() comes later.
   base::Task<bool> subscribed(std::string channel, SteadyTime deadline);

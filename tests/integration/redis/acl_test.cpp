@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include "infra/inprocess/agent_queues.hpp"
 #include "infra/inprocess/rate_limiter.hpp"
+#include "infra/redis/agent_queues.hpp"
 #include "infra/redis/cache.hpp"
 #include "infra/redis/locks.hpp"
 #include "infra/redis/rate_limiter.hpp"
@@ -11,9 +13,7 @@ namespace {
 
 /// A user with the rights that docs/redis.md names, and no more.
 TEST_F(StreamBusTest, AUserWithTheDocumentedRightsMayDoEverything) {
-  server_.cli(
-      "acl setuser ann on nopass resetkeys resetchannels '~codelab:*' '&codelab:*' -@all +@read +@write +@scripting "
-      "+@pubsub +@connection +time");
+  server_.cli("acl setuser ann on nopass " + kDocumentedRights);
   const std::string url = "redis://ann:any@127.0.0.1:" + std::to_string(server_.port());
   RedisProcess process(redis_options(url));
   infra::redis::RedisCache cache(process.clients);
@@ -30,6 +30,20 @@ TEST_F(StreamBusTest, AUserWithTheDocumentedRightsMayDoEverything) {
   const auto lease = process.runner.run(locks.acquire(user_, "a", std::chrono::milliseconds(60'000)));
   ASSERT_TRUE(lease && *lease);
   EXPECT_TRUE(process.runner.run(locks.release(**lease)).value());
+  infra::inprocess::InProcessAgentQueues own;
+  infra::redis::RedisAgentQueues queues(process.clients, own);
+  const core::bus::QueueBounds bounds{.running = 1, .waiting = 1};
+  const core::bus::Ticket first{.scope = user_,
+                                .agent = base::AgentId::generate(),
+                                .session = base::SessionId::generate(),
+                                .task = base::TaskId::generate()};
+  core::bus::Ticket second = first;
+  second.task = base::TaskId::generate();
+  EXPECT_EQ(process.runner.run(queues.enter(first, bounds)), core::bus::Place::running);
+  EXPECT_EQ(process.runner.run(queues.enter(second, bounds)), core::bus::Place::waiting);
+  process.runner.run(queues.leave(first, bounds));
+  EXPECT_EQ(process.runner.run(queues.look_after({}, {second}, bounds)), std::vector{second.task});
+  EXPECT_EQ(queues.counted_alone(), 0U);
   BusProcess here(url);
   BusProcess there(url);
   const auto following = there.follow(user_, stream_);

@@ -19,7 +19,8 @@ using testing::IsEmpty;
 
 /// One process's queues over a server.
 struct QueueProcess {
-  explicit QueueProcess(const std::string& url) : process(redis_options(url)) {}
+  explicit QueueProcess(const std::string& url) : QueueProcess(redis_options(url)) {}
+  explicit QueueProcess(infra::redis::Options options) : process(std::move(options)) {}
   ~QueueProcess() { process.stop(); }
 
   Place enter(const Ticket& ticket) { return process.runner.run(queues.enter(ticket, bounds)); }
@@ -128,6 +129,25 @@ TEST_F(RedisAgentQueuesTest, WhatHasLeftKeepsNoPlaceWhenRedisGoesAway) {
   here_.leave(first);
   server_.stop();
   EXPECT_THAT(here_.look({first}, {second}), ElementsAre(second.task));
+}
+
+TEST_F(RedisAgentQueuesTest, APlaceThatRedisGaveAndNobodyHeardOfIsGivenBackWhenTheTaskIsRefused) {
+  const Ticket first = ticket();
+  EXPECT_EQ(here_.enter(first), Place::running);
+  here_.leave(first);
+  infra::redis::Options options = redis_options(server_.url());
+  options.call_timeout = std::chrono::milliseconds(200);
+  QueueProcess hasty(options);
+  ASSERT_TRUE(hasty.process.ready());
+  hasty.bounds.waiting = 0;
+  EXPECT_EQ(hasty.process.runner.run(hasty.own.enter(ticket(), hasty.bounds)), Place::running);
+  server_.freeze();
+  EXPECT_EQ(hasty.enter(ticket()), Place::refused);
+  server_.thaw();
+  // Answered behind all that was sent before.
+  EXPECT_TRUE(hasty.process.call({"PING"}));
+  EXPECT_EQ(server_.cli("hget " + name_of("served") + " given"), "2");
+  EXPECT_EQ(server_.cli("zcard " + name_of("running")), "0");
 }
 
 TEST_F(RedisAgentQueuesTest, ManySessionsAreNotRememberedForEver) {

@@ -71,6 +71,21 @@ TEST_F(RedisCacheTest, TellsAnInvalidationLaterWhenRedisIsAway) {
   cut.stop();
 }
 
+TEST_F(RedisCacheTest, TellsAnInvalidationWhoseCallerWasCancelled) {
+  put("old", get(cache_).generation);
+  server_.freeze();
+  base::TaskGroup callers("callers");
+  callers.spawn(process_.runner.cores().executor(0), cache_.invalidate(ada_));
+  while (cache_.owed() == 0) {
+  }
+  callers.cancel();
+  EXPECT_TRUE(callers.drain(seconds(20)));
+  EXPECT_EQ(cache_.owed(), 1U);
+  server_.thaw();
+  while (cache_.owed() > 0) process_.call({"PING"});
+  EXPECT_EQ(get(cache_).value, std::nullopt);
+}
+
 TEST(RedisRateLimiterTest, CountsForItselfWhileRedisIsAwayAndSaysSo) {
   RedisServer server;
   RedisProcess process(redis_options(server.url()));

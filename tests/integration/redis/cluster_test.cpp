@@ -15,6 +15,7 @@ namespace {
 
 using infra::redis::Failure;
 using infra::redis::Outcome;
+using std::chrono::seconds;
 using testing::HasSubstr;
 
 class RedisClusterTest : public testing::Test {
@@ -80,6 +81,52 @@ TEST_F(RedisClusterTest, IsAwayWithoutANodeAndBackWithIt) {
   const auto watchdog = RedisProcess::deadline();
   while (!call(key, {"SET", key, "v"})) ASSERT_LT(std::chrono::steady_clock::now(), watchdog);
   EXPECT_EQ(call(key, {"GET", key}).value().text, "v");
+  cluster().wait_until_ok();
+}
+
+/// Whoever waited for what may come, would wait for a second each time.
+TEST_F(RedisClusterTest, KeepsNobodyWaitingWhileAllOfItIsGone) {
+  infra::redis::Options options = redis_options(cluster().url());
+  options.last_backoff = seconds(60);
+  RedisProcess process(options);
+  ASSERT_TRUE(process.ready());
+  for (std::size_t i = 0; i < RedisCluster::kNodes; ++i) cluster().node(i).stop();
+  const std::string key = "codelab:{gone}:k";
+  const auto failure_of_get = [&] {
+    return process.runner.run(process.clients.call({.words = {"GET", key}, .key = key}, seconds(1))).error().kind;
+  };
+  while (failure_of_get() != Failure::Kind::away) {
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 40; ++i) EXPECT_EQ(failure_of_get(), Failure::Kind::away);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(10));
+  for (std::size_t i = 0; i < RedisCluster::kNodes; ++i) cluster().node(i).start();
+  cluster().wait_until_ok();
+  const auto watchdog = RedisProcess::deadline();
+  while (!call(key, {"SET", key, "v"})) ASSERT_LT(std::chrono::steady_clock::now(), watchdog);
+}
+
+TEST_F(RedisClusterTest, KeepsNobodyWaitingWhileItSaysThatItIsDown) {
+  const std::string key = "codelab:{down}:k";
+  const std::string slot = std::to_string(infra::redis::slot_of(key));
+  RedisServer& owner = cluster().node(cluster().owner_of(key));
+  infra::redis::Options options = redis_options(cluster().url());
+  // A new map comes once in half a minute.
+  options.first_backoff = options.last_backoff = seconds(60);
+  RedisProcess process(options);
+  ASSERT_TRUE(process.ready());
+  ASSERT_EQ(owner.cli("cluster delslots " + slot), "OK");
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) {
+    const auto down = process.runner.run(process.clients.call({.words = {"GET", key}, .key = key}, seconds(1)));
+    ASSERT_FALSE(down);
+    EXPECT_THAT(down.error().detail, HasSubstr("CLUSTERDOWN"));
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(10));
+  ASSERT_EQ(owner.cli("cluster addslots " + slot), "OK");
+  cluster().wait_until_ok();
+  const auto watchdog = RedisProcess::deadline();
+  while (!call(key, {"SET", key, "v"})) ASSERT_LT(std::chrono::steady_clock::now(), watchdog);
 }
 
 TEST_F(RedisClusterTest, CarriesCachesAndStreams) {
@@ -89,7 +136,7 @@ TEST_F(RedisClusterTest, CarriesCachesAndStreams) {
   for (int i = 0; i < 12; ++i) {
     const auto user = core::identity::ScopeIssuer::open(base::UserId::generate());
     const auto generation = process_.runner.run(cache.get(user, "k")).generation;
-    process_.runner.run(cache.put(user, "k", "v", generation, std::chrono::seconds(60)));
+    process_.runner.run(cache.put(user, "k", "v", generation, seconds(60)));
     EXPECT_EQ(process_.runner.run(cache.get(user, "k")).value, "v");
     const auto stream = core::events::StreamId::generate();
     const auto following = there.follow(user, stream);
@@ -102,6 +149,40 @@ TEST_F(RedisClusterTest, CarriesCachesAndStreams) {
     there.heard.wait_for_event(i + 1);
     EXPECT_EQ(there.recent(user, stream).events.size(), 1U);
   }
+}
+
+TEST_F(RedisClusterTest, HearsOfStreamsThoughTheOnlyNodeOfTheAddressIsGone) {
+  BusProcess there(cluster().url());
+  there.ready();
+  const auto user = core::identity::ScopeIssuer::open(base::UserId::generate());
+  const auto stream = core::events::StreamId::generate();
+  const auto following = there.follow(user, stream);
+  EXPECT_TRUE(following.live);
+  cluster().node(0).stop();
+  // Its first connection was to that one.
+  there.heard.wait_until([&] { return !there.heard.missed.empty(); });
+  EXPECT_TRUE(there.follow(user, stream).live);
+  cluster().node(0).start();
+  cluster().wait_until_ok();
+}
+
+TEST_F(RedisClusterTest, AUserWithTheDocumentedRightsMayDoEverything) {
+  for (std::size_t i = 0; i < RedisCluster::kNodes; ++i) {
+    cluster().node(i).cli("acl setuser ann on nopass " + kDocumentedRights + " '+cluster|slots'");
+  }
+  infra::redis::Options options = redis_options(cluster().url());
+  options.address.user = "ann";
+  options.address.password = "any";
+  RedisProcess process(options);
+  ASSERT_TRUE(process.ready());
+  infra::redis::RedisCache cache(process.clients);
+  for (int i = 0; i < 12; ++i) {
+    const auto user = core::identity::ScopeIssuer::open(base::UserId::generate());
+    const auto generation = process.runner.run(cache.get(user, "k")).generation;
+    process.runner.run(cache.put(user, "k", "v", generation, seconds(60)));
+    EXPECT_EQ(process.runner.run(cache.get(user, "k")).value, "v");
+  }
+  process.stop();
 }
 
 TEST_F(RedisClusterTest, KeepsEachAgentsQueueInOneSlot) {

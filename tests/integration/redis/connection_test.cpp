@@ -125,6 +125,31 @@ TEST(RedisConnection, ComesBackWhenTheServerDoes) {
   EXPECT_EQ(process.call({"PING"}).value().text, "PONG");
 }
 
+TEST(RedisConnection, LeavesAServerThatOnlyLetsReadAndPausesBeforeItComesBack) {
+  RedisServer server({"replicaof 127.0.0.1 " + std::to_string(free_port())});
+  Options options = redis_options(server.url());
+  options.first_backoff = options.last_backoff = seconds(60);
+  RedisProcess process(options);
+  const auto refused = process.call({"SET", "k", "v"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(kind_of(refused), Failure::Kind::refused);
+  for (int i = 0; i < 20; ++i) {
+    const auto away = process.call({"SET", "k", "v"});
+    ASSERT_FALSE(away);
+    EXPECT_EQ(kind_of(away), Failure::Kind::away);
+    EXPECT_THAT(away.error().detail, StartsWith("READONLY"));
+  }
+}
+
+TEST(RedisConnection, ComesBackToAServerThatLetsWriteAgain) {
+  RedisServer server({"replicaof 127.0.0.1 " + std::to_string(free_port())});
+  RedisProcess process(redis_options(server.url()));
+  EXPECT_FALSE(process.call({"SET", "k", "v"}));
+  EXPECT_EQ(server.cli("replicaof no one"), "OK");
+  const auto watchdog = RedisProcess::deadline();
+  while (!process.call({"SET", "k", "v"})) ASSERT_LT(std::chrono::steady_clock::now(), watchdog);
+}
+
 TEST(RedisConnection, ReplacesAConnectionThatHasGoneSilent) {
   RedisServer server;
   Options options = redis_options(server.url());
@@ -139,6 +164,26 @@ TEST(RedisConnection, ReplacesAConnectionThatHasGoneSilent) {
   EXPECT_NE(kind_of(broken), Failure::Kind::timed_out);
   server.thaw();
   EXPECT_TRUE(process.ready());
+}
+
+TEST(RedisConnection, ReplacesASilentConnectionThatTakesNothingMore) {
+  RedisServer server;
+  Options options = redis_options(server.url());
+  options.max_commands = 1;
+  options.ping_interval = milliseconds(50);
+  options.ping_timeout = milliseconds(200);
+  RedisProcess process(options);
+  // A PING may be on its way.
+  const auto call = [&](const Words& words) {
+    EXPECT_TRUE(process.ready());
+    auto outcome = process.call(words);
+    while (!outcome && kind_of(outcome) == Failure::Kind::busy) outcome = process.call(words);
+    return outcome;
+  };
+  const auto cut = call(blocking_on("list"));
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(kind_of(cut), Failure::Kind::lost);
+  EXPECT_EQ(call({"ECHO", "x"}).value().text, "x");
 }
 
 TEST(RedisConnection, EntersAsTheUserOfTheAddressAndSpeaksToItsDatabase) {

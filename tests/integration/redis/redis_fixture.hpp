@@ -39,6 +39,10 @@ class RedisProcess {
   infra::redis::Clients clients;
 };
 
+/// What docs/redis.md gives a user of one server, for `acl setuser`.
+inline const std::string kDocumentedRights =
+    "resetkeys resetchannels '~codelab:*' '&codelab:*' -@all +@read +@write +@scripting +@pubsub +@connection +time";
+
 inline infra::redis::Failure::Kind kind_of(const infra::redis::Outcome& outcome) { return outcome.error().kind; }
 
 }  // namespace codelab::tests

@@ -42,6 +42,39 @@ TEST(RedisSentinel, FollowsAFailover) {
   }
 }
 
+TEST(RedisSentinel, GivesASentinelThatWantsAPasswordTheMasters) {
+  RedisServer master({"requirepass secret"});
+  RedisServer sentinel(
+      {"sentinel monitor main " + at(master) + " 1", "sentinel auth-pass main secret", "requirepass secret"},
+      RedisServer::Kind::sentinel);
+  const std::string where = "127.0.0.1:" + std::to_string(sentinel.port()) + "/main";
+  RedisProcess process(redis_options("redis+sentinel://:secret@" + where));
+  EXPECT_EQ(process.call({"SET", "k", "v"}).value().text, "OK");
+  EXPECT_EQ(master.cli("--no-auth-warning -a secret get k"), "v");
+  for (const auto& [password, fault] : {std::pair{":wrong@", "WRONGPASS"}, std::pair{"", "NOAUTH"}}) {
+    RedisProcess stranger(redis_options("redis+sentinel://" + std::string(password) + where));
+    const auto away = stranger.call({"PING"});
+    ASSERT_FALSE(away);
+    EXPECT_EQ(kind_of(away), infra::redis::Failure::Kind::away);
+    EXPECT_THAT(away.error().detail, HasSubstr(fault));
+  }
+}
+
+TEST(RedisSentinel, AUserWithTheDocumentedRightsIsLetIn) {
+  RedisServer master;
+  master.cli("acl setuser ann on '>secret' " + kDocumentedRights + " +role");
+  RedisServer sentinel({"sentinel monitor main " + at(master) + " 1"}, RedisServer::Kind::sentinel);
+  // Sentinels do not know that user; nor do they ask for one.
+  RedisProcess process(
+      redis_options("redis+sentinel://ann:secret@127.0.0.1:" + std::to_string(sentinel.port()) + "/main"));
+  EXPECT_TRUE(process.call({"SET", "codelab:k", "v"}));
+  master.cli("acl setuser ann -role");
+  RedisProcess refused(process.clients.options());
+  const auto away = refused.call({"PING"});
+  ASSERT_FALSE(away);
+  EXPECT_THAT(away.error().detail, HasSubstr("NOPERM"));
+}
+
 TEST(RedisSentinel, IsAwayWhenNoSentinelKnowsTheMaster) {
   RedisServer sentinel({}, RedisServer::Kind::sentinel);
   RedisProcess process(redis_options("redis+sentinel://127.0.0.1:" + std::to_string(sentinel.port()) + "/main"));

@@ -224,20 +224,54 @@ TEST_F(StreamBusTest, TellsTheEndOfWhatOnePublisherCouldNotSend) {
   there.heard.wait_for_event(6);
 }
 
-TEST_F(StreamBusTest, DropsPastItsBoundAndTellsWhereItEnds) {
-  BusProcess here(server_.url(), {.queued_messages = 10});
+TEST_F(StreamBusTest, DropsPastItsBoundsAndTellsWhereItEnds) {
+  for (const infra::redis::StreamBufferLimits limits :
+       {infra::redis::StreamBufferLimits{.queued_messages = 10},
+        infra::redis::StreamBufferLimits{.queued_bytes_in_all = 4'096}}) {
+    BusProcess here(server_.url(), limits);
+    BusProcess there(server_.url());
+    here.ready();
+    const auto following = there.follow(user_, stream_);
+    server_.freeze();
+    for (std::int64_t seq = 1; seq <= 100; ++seq) here.bus.publish(event(seq));
+    server_.thaw();
+    there.heard.wait_until([&] {
+      const std::int64_t heard = there.heard.events.empty() ? 0 : there.heard.events.back().seq;
+      const std::int64_t told = there.heard.missed.empty() ? 0 : there.heard.missed.back().value_or(0);
+      return std::max(heard, told) == 100;
+    });
+    EXPECT_LT(there.heard.seqs().size(), 100U);
+  }
+}
+
+/// Of a publisher that was cut off alone: nobody else was interrupted, and would look into the log by himself.
+TEST_F(StreamBusTest, SendsEverybodyToTheLogWhenItHasForgottenWhatItOwes) {
+  server_.cli("acl setuser ann on nopass '~*' '&*' +@all");
+  BusProcess here("redis://ann:any@127.0.0.1:" + std::to_string(server_.port()), {.owing_streams = 1});
   BusProcess there(server_.url());
   here.ready();
   const auto following = there.follow(user_, stream_);
-  server_.freeze();
-  for (std::int64_t seq = 1; seq <= 100; ++seq) here.bus.publish(event(seq));
-  server_.thaw();
-  there.heard.wait_until([&] {
-    const std::int64_t heard = there.heard.events.empty() ? 0 : there.heard.events.back().seq;
-    const std::int64_t told = there.heard.missed.empty() ? 0 : there.heard.missed.back().value_or(0);
-    return std::max(heard, told) == 100;
-  });
-  EXPECT_LT(there.heard.seqs().size(), 100U);
+  const auto own = there.follow(user_, core::events::own_stream(user_.user()));
+  while (!here.bus.is_live(user_.user())) {
+  }
+  server_.cli("acl setuser ann off");
+  server_.cli("client kill user ann");
+  while (here.bus.is_live(user_.user())) {
+  }
+  Event other = event(1);
+  other.stream = StreamId::generate();
+  here.bus.publish(event(1));
+  here.bus.publish(other);
+  // The last, and the only one that this process's own readers are told of: the others have failed before.
+  here.bus.publish_access_change(user_.user());
+  here.heard.wait_until([&] { return !here.heard.missed.empty(); });
+  server_.cli("acl setuser ann on");
+  there.heard.wait_until([&] { return there.heard.missed.size() >= 2 && !there.heard.changed_users.empty(); });
+  EXPECT_EQ(there.heard.missed, (std::vector<std::optional<std::int64_t>>{std::nullopt, std::nullopt}));
+  while (!here.bus.is_live(user_.user())) {
+  }
+  here.bus.publish(event(2));
+  there.heard.wait_for_event(2);
 }
 
 TEST_F(StreamBusTest, IsNotLiveForWhoMayNotHearTheChannel) {

@@ -17,6 +17,8 @@ class InMemoryAgentStore final : public core::agents::AgentStore {
 
   /// Run when a find() has read its row and not yet returned it.
   std::function<void()> after_find;
+  /// Awaited when a write is done and has not yet returned. May throw, as when the answer to a COMMIT is lost.
+  std::function<base::Task<>()> after_write;
 
   base::Task<core::Page<Agent>> list(UserScope scope, core::PageRequest) override {
     core::Page<Agent> page;
@@ -37,6 +39,7 @@ class InMemoryAgentStore final : public core::agents::AgentStore {
   base::Task<base::Result<Agent>> create(UserScope scope, Agent agent) override {
     if (taken(scope, agent)) co_return base::make_error(base::ErrorCode::name_taken, "taken");
     agents_.emplace_back(scope, agent);
+    if (after_write) co_await after_write();
     co_return agent;
   }
   base::Task<base::Result<Agent>> replace(UserScope scope, Agent agent, base::Timestamp expected_updated_at) override {
@@ -48,13 +51,16 @@ class InMemoryAgentStore final : public core::agents::AgentStore {
       }
       agent.created_at = stored.created_at;
       stored = agent;
+      if (after_write) co_await after_write();
       co_return agent;
     }
     co_return base::make_error(base::ErrorCode::agent_not_found, "none");
   }
   base::Task<bool> erase(UserScope scope, base::AgentId agent, base::Timestamp) override {
-    co_return std::erase_if(agents_, [&](const auto& each) { return each.first == scope && each.second.id == agent; }) >
-        0;
+    const auto erased =
+        std::erase_if(agents_, [&](const auto& each) { return each.first == scope && each.second.id == agent; });
+    if (after_write) co_await after_write();
+    co_return erased > 0;
   }
 
  private:

@@ -3,7 +3,9 @@
 #include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
 
+#include "base/store_error.hpp"
 #include "infra/inprocess/cache.hpp"
+#include "tests/unit/fakes/gate.hpp"
 #include "tests/unit/fakes/hand_loop.hpp"
 #include "tests/unit/fakes/in_memory_agent_store.hpp"
 #include "tests/unit/fakes/manual_clock.hpp"
@@ -185,6 +187,37 @@ TEST_F(AgentRegistryTest, each_change_is_newer_than_the_last_though_the_clock_st
   const auto second = patch("coder", R"({"config":{"temperature":2}})");
   EXPECT_GT(first->updated_at, created->updated_at);
   EXPECT_GT(second->updated_at, first->updated_at);
+}
+
+TEST_F(AgentRegistryTest, what_a_write_may_have_done_before_it_failed_is_there_for_the_very_next_read) {
+  ASSERT_TRUE(create("coder"));
+  ASSERT_TRUE(find("coder"));
+  store_.after_write = []() -> base::Task<> { throw base::StoreError("the answer to COMMIT is lost"); };
+  EXPECT_THROW((void)patch("coder", R"({"config":{"system_prompt":"new"}})"), base::StoreError);
+  EXPECT_EQ(find("coder")->config.system_prompt, "new");
+  EXPECT_THROW((void)replace("coder", {.name = "builder"}), base::StoreError);
+  EXPECT_EQ(code_of(find("coder")), ErrorCode::agent_not_found);
+  ASSERT_TRUE(find("builder"));
+  EXPECT_THROW((void)erase("builder"), base::StoreError);
+  EXPECT_EQ(code_of(find("builder")), ErrorCode::agent_not_found);
+}
+
+TEST_F(AgentRegistryTest, what_a_write_did_whose_request_was_cancelled_is_there_for_the_very_next_read) {
+  ASSERT_TRUE(create("coder"));
+  // As a store does that ends what it began: it looks at no cancellation. The other throws.
+  for (const bool is_told : {true, false}) {
+    ASSERT_TRUE(find("coder"));
+    codelab::tests::Gate gate(false);
+    store_.after_write = [&] { return gate.pass(); };
+    const std::string prompt = is_told ? "told" : "not told";
+    const std::string changes = R"({"config":{"system_prompt":")" + prompt + "\"}}";
+    auto change = loop_.start(registry_.patch(user_, AgentRef::parse("coder"), boost::json::parse(changes)));
+    ASSERT_FALSE(change->ended());
+    if (is_told) gate.open();
+    change->cancel();
+    loop_.run_until([&] { return change->ended(); });
+    EXPECT_EQ(find("coder")->config.system_prompt, prompt);
+  }
 }
 
 TEST_F(AgentRegistryTest, an_erased_agent_is_gone_for_the_very_next_read) {

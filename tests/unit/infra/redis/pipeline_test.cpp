@@ -82,6 +82,12 @@ TEST_F(RedisPipeline, IsBoundedInCommandsAndInBytes) {
   pipeline_.take_output();
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(add("x"));
   EXPECT_FALSE(add("x"));
+  const auto anyway = std::make_shared<PendingCall>(context_.get_executor());
+  pipeline_.add_unbounded(anyway, "y");
+  EXPECT_EQ(pipeline_.take_output(), "xxxy");
+  pipeline_.fail_sent("");
+  EXPECT_EQ(anyway->take().error().kind, Failure::Kind::lost);
+  EXPECT_TRUE(add(std::string(100, 'x')));
   pipeline_.fail_waiting("");
   EXPECT_TRUE(add(std::string(100, 'x')));
 }
