@@ -1,8 +1,6 @@
 #include "app/memories.hpp"
 
 #include "app/usable.hpp"
-#include "base/log.hpp"
-#include "base/store_error.hpp"
 
 namespace codelab::app {
 namespace {
@@ -30,16 +28,8 @@ Memories::Memories(const config::Settings& settings, base::Cores& cores, Storage
       .memories = *apart_, .agents = storage.agents(), .cores = cores, .work = work_});
 }
 
-base::Task<std::optional<SharedState::Health>> Memories::health() {
-  if (!apart_) co_return std::nullopt;
-  SharedState::Health health{.name = "qdrant"};
-  try {
-    co_await apart_->prepare();
-  } catch (const base::StoreError& failure) {
-    base::log::warning("store_not_ready", {{"store", "qdrant"}, {"reason", failure.what()}});
-    health.available = false;
-  }
-  co_return health;
+base::Task<> Memories::look() {
+  if (apart_) co_await apart_->prepare();
 }
 
 void Memories::start() {

@@ -2,9 +2,8 @@
 
 #include <memory>
 #include <optional>
-#include <vector>
+#include <string_view>
 
-#include "app/shared_state.hpp"
 #include "app/storage.hpp"
 #include "base/cores.hpp"
 #include "base/task_group.hpp"
@@ -27,8 +26,10 @@ class Memories {
   core::memory::MemoryStore& store() { return apart_ ? *apart_ : storage_.memories(); }
   /// What must hear of the end of agents and users; none where their memories go with them by themselves.
   core::memory::MemoryErasure* erasure() { return erasure_ ? &*erasure_ : nullptr; }
-  /// Nothing while memories are in the database.
-  base::Task<std::optional<SharedState::Health>> health();
+  /// As operators know the store that stands apart: "qdrant"; empty while memories are in the database.
+  std::string_view name() const { return apart_ ? "qdrant" : ""; }
+  /// Whether that one can be used now: throws base::StoreError, with the reason, when it cannot.
+  base::Task<> look();
 
   /// Looks at the collections and drops what belongs to nobody any more, in the background. The cores run.
   void start();

@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "app/readiness.hpp"
 #include "app/run_task.hpp"
 #include "app/usable.hpp"
 #include "base/log.hpp"
@@ -204,7 +205,8 @@ Platform::Platform(const config::Settings& settings)
               .clock = clock,
               .cores = cores,
               .work = work},
-             runner, queued, static_cast<std::size_t>(settings.max_running_tasks)) {
+             runner, queued, static_cast<std::size_t>(settings.max_running_tasks)),
+      looks(stores_of(*this), cores.executor(0), upkeep) {
   for (core::chat::TaskLeases* leases : storage->task_leases()) {
     take_overs.emplace_back(
         core::chat::TakeOver::Ports{.leases = *leases,

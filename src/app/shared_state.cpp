@@ -1,8 +1,11 @@
 #include "app/shared_state.hpp"
 
 #include <stdexcept>
+#include <string>
+#include <utility>
 
 #include "base/log.hpp"
+#include "base/store_error.hpp"
 #include "core/events/silent_bus.hpp"
 #include "infra/inprocess/agent_queues.hpp"
 #include "infra/inprocess/cache.hpp"
@@ -27,7 +30,8 @@ class OwnState final : public SharedState {
   core::cache::RateLimiter& limiter() override { return limiter_; }
   core::bus::AgentQueues& queues() override { return queues_; }
   core::events::StreamBus* bus() override { return alone_ ? nullptr : &bus_; }
-  base::Task<std::optional<Health>> health() override { co_return std::nullopt; }
+  std::string_view name() const override { return {}; }
+  base::Task<> look() override { co_return; }
   void stop() override {}
 
  private:
@@ -63,10 +67,12 @@ class RedisState final : public SharedState {
   core::bus::AgentQueues& queues() override { return queues_; }
   core::events::StreamBus* bus() override { return &bus_; }
 
-  base::Task<std::optional<Health>> health() override {
-    const auto answer = co_await clients_.call(infra::redis::Command{.words = {"PING"}});
-    if (!answer) base::log::warning("store_not_ready", {{"store", "redis"}, {"reason", answer.error().detail}});
-    co_return Health{.name = "redis", .available = answer.has_value() && bus_.takes_everything()};
+  std::string_view name() const override { return "redis"; }
+  base::Task<> look() override {
+    infra::redis::Command ping{.words = {"PING"}};
+    const auto answer = co_await clients_.call(std::move(ping));
+    if (!answer) throw base::StoreError("redis: " + answer.error().detail);
+    if (!bus_.takes_everything()) throw base::StoreError("redis: it answers, but takes no streams");
   }
 
   void stop() override {

@@ -2,7 +2,6 @@
 
 import asyncio
 import collections
-import os
 import signal
 import time
 
@@ -180,6 +179,37 @@ async def test_without_qdrant_it_answers_without_context_and_remembers_later(own
     await eventually(remembered, "the answer to be remembered", 60)
 
 
+@pytest.mark.watchdog(180)
+async def test_a_qdrant_that_hangs_takes_no_process_out(own_stores, start_on, connect, provider, start_qdrant,
+                                                        start_front):
+    postgres, redis = own_stores
+    qdrant = start_qdrant()
+    (server,) = start_on(postgres, redis, CODELAB_QDRANT_URL=qdrant.url)
+    direct, api = connect(server), connect(start_front(server))
+    user = await api.new_user()
+    session = await user.new_session()
+    await user.say(session, "before")
+    assert await state_of(direct, "qdrant") == "ok"
+    qdrant.freeze()
+    for _ in range(3):
+        started = time.monotonic()
+        ready = (await direct.get("/health/ready")).expect(200)
+        assert time.monotonic() - started < settings.patient(0.9)
+        assert ready["status"] == "degraded"
+        assert [store["name"] for store in ready["stores"] if store["status"] != "ok"] == ["qdrant"]
+    async with user.stream(session) as stream:
+        await user.say(session, "meanwhile", seconds=60)
+        events = await stream.until_type("TASK_COMPLETED")
+    (context,) = [event for event in events if event["type"] == "CONTEXT_RETRIEVED"]
+    assert context["payload"]["memory_error"] and context["payload"]["memories"] == []
+    qdrant.thaw()
+
+    async def well() -> bool:
+        return (await direct.get("/health/ready")).json["status"] == "ok"
+
+    await eventually(well, "all to be well again", 40)
+
+
 async def test_a_request_that_comes_while_the_store_is_away_has_a_deadline(own_stores, start_on, connect):
     postgres, redis = own_stores
     (server,) = start_on(postgres, redis, CODELAB_REDIS_URL=f"redis://127.0.0.1:{free_port()}")
@@ -206,7 +236,7 @@ async def test_a_redis_that_takes_nothing_keeps_no_stream_waiting(own_stores, st
     if spoil == "refuses":
         redis.cli("CONFIG", "SET", "maxmemory", "1")
     else:
-        os.kill(redis.pid, signal.SIGSTOP)
+        redis.freeze()
 
     async def noticed() -> bool:
         return (await api.get("/health/ready")).json["status"] == "degraded"
@@ -227,7 +257,7 @@ async def test_a_redis_that_takes_nothing_keeps_no_stream_waiting(own_stores, st
     if spoil == "refuses":
         redis.cli("CONFIG", "SET", "maxmemory", "0")
     else:
-        os.kill(redis.pid, signal.SIGCONT)
+        redis.thaw()
 
     async def well() -> bool:
         return (await api.get("/health/ready")).json["status"] == "ok"

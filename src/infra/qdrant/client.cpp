@@ -4,14 +4,13 @@
 #include <random>
 #include <utility>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "base/describe/parse_json.hpp"
+#include "base/elsewhere.hpp"
 #include "base/log.hpp"
 #include "base/store_error.hpp"
 
@@ -39,12 +38,6 @@ base::Task<> sleep_for(milliseconds pause) {
   asio::steady_timer timer(executor);
   timer.expires_after(pause);
   co_await timer.async_wait(asio::use_awaitable);
-}
-
-/// Cancellation across threads is not safe in this Asio: the call ends by its deadline instead.
-base::Task<Answer> elsewhere(base::Executor executor, base::Task<Answer> task) {
-  auto token = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
-  co_return co_await asio::co_spawn(executor, std::move(task), token);
 }
 
 bool runs_on(base::Cores& cores) {
@@ -85,7 +78,7 @@ Client::Client(Options options, base::Cores& cores)
 
 base::Task<Answer> Client::call(Call call) {
   if (runs_on(cores_)) return call_here(std::move(call));
-  return elsewhere(cores_.executor(0), call_here(std::move(call)));
+  return base::elsewhere(cores_.executor(0), call_here(std::move(call)));
 }
 
 base::Task<Answer> Client::call_here(Call call) {
