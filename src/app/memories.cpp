@@ -16,6 +16,7 @@ infra::qdrant::Options qdrant_options(const config::Settings& settings) {
   options.ca_file = settings.qdrant_ca_file;
   options.layout = settings.qdrant_layout == "collection" ? infra::qdrant::LayoutKind::collection
                                                           : infra::qdrant::LayoutKind::tenant;
+  options.search_timeout = std::chrono::seconds{settings.qdrant_search_seconds};
   return options;
 }
 

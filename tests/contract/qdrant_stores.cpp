@@ -39,7 +39,8 @@ qdrant::Options options(qdrant::LayoutKind layout) {
           .api_key = shared_qdrant_api_key(),
           .layout = layout,
           .prefix = fmt::format("test_{}_{}_", ::getpid(), ++count),
-          .call_timeout = std::chrono::seconds(30)};
+          .call_timeout = std::chrono::seconds(30),
+          .search_timeout = std::chrono::seconds(30)};
 }
 
 /// Its agents take their memories with them, as those of the agent registry do.

@@ -76,6 +76,8 @@ base::Task<> QdrantMemoryStore::prepare() {
   }
 }
 
+Deadline QdrantMemoryStore::soon() const { return std::chrono::steady_clock::now() + client_.options().search_timeout; }
+
 base::Task<bool> QdrantMemoryStore::has_agent(UserScope scope, base::AgentId agent) {
   core::agents::AgentRef ref{.id = agent, .name = {}};
   const auto found = co_await agents_.find(scope, std::move(ref));
@@ -84,12 +86,17 @@ base::Task<bool> QdrantMemoryStore::has_agent(UserScope scope, base::AgentId age
 
 base::Task<bool> QdrantMemoryStore::put(Place place, Space space, std::string point) {
   co_await collections_.ensure(place.collection, std::move(space));
-  const bool put = co_await points_.upsert(place.collection, std::move(point));
+  Points points(client_, soon());
+  const bool put = co_await points.upsert(place.collection, std::move(point));
   if (!put) collections_.forget(place.collection);
   co_return put;
 }
 
 base::Task<base::Result<MemoryItem>> QdrantMemoryStore::add(UserScope scope, base::AgentId agent, NewMemory memory) {
+  return hang_guard_.run(store(std::move(scope), agent, std::move(memory)));
+}
+
+base::Task<base::Result<MemoryItem>> QdrantMemoryStore::store(UserScope scope, base::AgentId agent, NewMemory memory) {
   const auto space = Space::of(memory.embedding);
   const auto place = layout_->of_agent(scope, agent, space);
   const auto point = point_of(scope, agent, memory, tokenizer_.counted(memory.item.text));
@@ -114,15 +121,20 @@ base::Task<std::vector<Place>> QdrantMemoryStore::places_of(UserScope scope, bas
 }
 
 base::Task<std::vector<MemoryHit>> QdrantMemoryStore::search(UserScope scope, base::AgentId agent, MemoryQuery query) {
+  return hang_guard_.run(find(std::move(scope), agent, std::move(query)));
+}
+
+base::Task<std::vector<MemoryHit>> QdrantMemoryStore::find(UserScope scope, base::AgentId agent, MemoryQuery query) {
   const auto own = Space::of(query.embedding);
-  const auto spaces = co_await collections_.spaces_with(own);
+  Points points(client_, soon());
+  const auto spaces = co_await collections_.spaces_with(own, points.deadline());
   std::vector<SearchPlace> places;
   places.reserve(spaces.size());
   for (const Space& space : spaces) {
     places.push_back({.place = layout_->of_agent(scope, agent, space), .comparable = space == own});
   }
   auto wanted = tokenizer_.looked_for(query.text);
-  co_return co_await search_memories(points_, std::move(places), std::move(wanted), std::move(query));
+  co_return co_await search_memories(points, std::move(places), std::move(wanted), std::move(query));
 }
 
 base::Task<core::Page<MemoryItem>> QdrantMemoryStore::list(UserScope scope, base::AgentId agent,

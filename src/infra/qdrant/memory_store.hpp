@@ -11,6 +11,7 @@
 #include "core/memory/ports.hpp"
 #include "infra/qdrant/client.hpp"
 #include "infra/qdrant/collections.hpp"
+#include "infra/qdrant/hang_guard.hpp"
 #include "infra/qdrant/layout.hpp"
 #include "infra/qdrant/options.hpp"
 #include "infra/qdrant/points.hpp"
@@ -21,7 +22,8 @@ namespace codelab::infra::qdrant {
 
 /// Memories on a Qdrant server, 1.12 or later, over its REST interface. Agents and events stay in the relational store:
 /// add() asks there for the agent, prune() appends there. Nothing is transactional across the two, so memories do not
-/// go with their agent: core::memory::MemoryErasure drops them. Thread-safe. Destroyed after the cores have stopped,
+/// go with their agent: core::memory::MemoryErasure drops them. Messages wait for add() and search(): those have little
+/// time, and while Qdrant hangs they throw at once. Thread-safe. Destroyed after the cores have stopped,
 /// before they are destroyed.
 class QdrantMemoryStore final : public core::memory::MemoryStore, public core::memory::OwnedMemories {
  public:
@@ -52,6 +54,12 @@ class QdrantMemoryStore final : public core::memory::MemoryStore, public core::m
   base::Task<std::vector<core::memory::MemoryOwner>> owners() override;
 
  private:
+  /// Of what messages wait for.
+  Deadline soon() const;
+  base::Task<std::vector<core::memory::MemoryHit>> find(core::identity::UserScope scope, base::AgentId agent,
+                                                        core::memory::MemoryQuery query);
+  base::Task<base::Result<core::memory::MemoryItem>> store(core::identity::UserScope scope, base::AgentId agent,
+                                                           core::memory::NewMemory memory);
   base::Task<bool> has_agent(core::identity::UserScope scope, base::AgentId agent);
   base::Task<bool> put(Place place, Space space, std::string point);
   base::Task<std::vector<Place>> places_of(core::identity::UserScope scope, base::AgentId agent);
@@ -66,6 +74,7 @@ class QdrantMemoryStore final : public core::memory::MemoryStore, public core::m
   Collections collections_;
   words::Tokenizer tokenizer_;
   PruneTurns turns_;
+  HangGuard hang_guard_;
 };
 
 }  // namespace codelab::infra::qdrant

@@ -33,7 +33,10 @@ class RecordingOwnStream final : public core::events::OwnStream {
 inline infra::qdrant::Options qdrant_options(std::string url, infra::qdrant::LayoutKind layout) {
   // A proxy of the machine's must not come between the tests and their server.
   ::setenv("no_proxy", "127.0.0.1", 1);
-  infra::qdrant::Options options{.url = std::move(url), .layout = layout, .call_timeout = std::chrono::seconds(20)};
+  infra::qdrant::Options options{.url = std::move(url),
+                                 .layout = layout,
+                                 .call_timeout = std::chrono::seconds(20),
+                                 .search_timeout = std::chrono::seconds(20)};
   options.retry.base = std::chrono::milliseconds(2);
   options.retry.max_pause = std::chrono::milliseconds(5);
   return options;
