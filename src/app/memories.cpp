@@ -20,11 +20,13 @@ infra::qdrant::Options qdrant_options(const config::Settings& settings) {
   return options;
 }
 
-Memories::Memories(const config::Settings& settings, base::Cores& cores, Storage& storage) : storage_(storage) {
+Memories::Memories(const config::Settings& settings, base::Cores& cores, Storage& storage,
+                   core::memory::PruneTurns& prune_turns)
+    : storage_(storage) {
   if (settings.qdrant_url.empty()) return;
   auto options = usable(infra::qdrant::validated(qdrant_options(settings)), "storage.qdrant_url");
   apart_ = std::make_unique<infra::qdrant::QdrantMemoryStore>(std::move(options), cores, storage.agents(),
-                                                              storage.own_stream());
+                                                              storage.own_stream(), prune_turns);
   erasure_.emplace(core::memory::MemoryErasure::Parts{
       .memories = *apart_, .agents = storage.agents(), .cores = cores, .work = work_});
 }

@@ -9,6 +9,7 @@
 #include "base/task_group.hpp"
 #include "config/settings.hpp"
 #include "core/memory/memory_erasure.hpp"
+#include "core/memory/prune_turns.hpp"
 #include "infra/qdrant/memory_store.hpp"
 
 namespace codelab::app {
@@ -21,7 +22,8 @@ infra::qdrant::Options qdrant_options(const config::Settings& settings);
 class Memories {
  public:
   /// Calls nobody yet. Throws std::runtime_error with words for an operator.
-  Memories(const config::Settings& settings, base::Cores& cores, Storage& storage);
+  Memories(const config::Settings& settings, base::Cores& cores, Storage& storage,
+           core::memory::PruneTurns& prune_turns);
 
   core::memory::MemoryStore& store() { return apart_ ? *apart_ : storage_.memories(); }
   /// What must hear of the end of agents and users; none where their memories go with them by themselves.

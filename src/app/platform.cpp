@@ -126,7 +126,7 @@ Platform::Platform(const config::Settings& settings)
       storage(open_storage(
           settings,
           {.cores = cores, .clock = clock, .relay = metrics, .threads = encoder_threads, .metrics = metrics})),
-      memories(settings, cores, *storage),
+      memories(settings, cores, *storage, shared->prune_turns()),
       keys(keys_of(settings)),
       auth_sessions(storage->users(), shared->cache(), clock, account_listeners(stream_closer, memories)),
       tokens(storage->users(), auth_sessions, keys, clock),

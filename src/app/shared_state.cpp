@@ -9,10 +9,12 @@
 #include "core/events/silent_bus.hpp"
 #include "infra/inprocess/agent_queues.hpp"
 #include "infra/inprocess/cache.hpp"
+#include "infra/inprocess/prune_turns.hpp"
 #include "infra/inprocess/rate_limiter.hpp"
 #include "infra/redis/address.hpp"
 #include "infra/redis/agent_queues.hpp"
 #include "infra/redis/cache.hpp"
+#include "infra/redis/prune_turns.hpp"
 #include "infra/redis/rate_limiter.hpp"
 #include "infra/redis/stream_bus.hpp"
 
@@ -29,6 +31,7 @@ class OwnState final : public SharedState {
   core::cache::Cache& cache() override { return cache_; }
   core::cache::RateLimiter& limiter() override { return limiter_; }
   core::bus::AgentQueues& queues() override { return queues_; }
+  core::memory::PruneTurns& prune_turns() override { return prune_turns_; }
   core::events::StreamBus* bus() override { return alone_ ? nullptr : &bus_; }
   std::string_view name() const override { return {}; }
   base::Task<> look() override { co_return; }
@@ -38,6 +41,7 @@ class OwnState final : public SharedState {
   infra::inprocess::InProcessCache cache_;
   infra::inprocess::InProcessRateLimiter limiter_;
   infra::inprocess::InProcessAgentQueues queues_;
+  infra::inprocess::InProcessPruneTurns prune_turns_;
   core::events::SilentBus bus_;
   const bool alone_;
 };
@@ -65,6 +69,7 @@ class RedisState final : public SharedState {
   core::cache::Cache& cache() override { return cache_; }
   core::cache::RateLimiter& limiter() override { return limiter_; }
   core::bus::AgentQueues& queues() override { return queues_; }
+  core::memory::PruneTurns& prune_turns() override { return prune_turns_; }
   core::events::StreamBus* bus() override { return &bus_; }
 
   std::string_view name() const override { return "redis"; }
@@ -87,6 +92,8 @@ class RedisState final : public SharedState {
   infra::redis::RedisRateLimiter limiter_{clients_, per_process_};
   infra::inprocess::InProcessAgentQueues queues_per_process_;
   infra::redis::RedisAgentQueues queues_{clients_, queues_per_process_};
+  infra::inprocess::InProcessPruneTurns prune_turns_per_process_;
+  infra::redis::RedisPruneTurns prune_turns_{clients_, prune_turns_per_process_};
   infra::redis::RedisStreamBus bus_;
 };
 

@@ -9,6 +9,7 @@
 #include "core/bus/agent_queues.hpp"
 #include "core/cache/ports.hpp"
 #include "core/events/stream_bus.hpp"
+#include "core/memory/prune_turns.hpp"
 
 namespace codelab::app {
 
@@ -19,6 +20,7 @@ class SharedState {
   virtual core::cache::Cache& cache() = 0;
   virtual core::cache::RateLimiter& limiter() = 0;
   virtual core::bus::AgentQueues& queues() = 0;
+  virtual core::memory::PruneTurns& prune_turns() = 0;
   /// How the other processes hear of events; none for a process that is alone.
   virtual core::events::StreamBus* bus() = 0;
   /// As operators know it: "redis"; empty when it is this process's own memory.

@@ -27,6 +27,7 @@ using core::memory::MemoryQuery;
 using core::memory::MemoryStats;
 using core::memory::NewMemory;
 using core::memory::PruneRule;
+using core::memory::PruneTurn;
 
 constexpr int kOldestMajor = 1;
 constexpr int kOldestMinor = 12;
@@ -53,9 +54,10 @@ std::string version_in(const json::value& greeting) {
 }  // namespace
 
 QdrantMemoryStore::QdrantMemoryStore(Options options, base::Cores& cores, core::agents::AgentStore& agents,
-                                     core::events::OwnStream& own_stream)
+                                     core::events::OwnStream& own_stream, core::memory::PruneTurns& prune_turns)
     : agents_(agents),
       own_stream_(own_stream),
+      prune_turns_(prune_turns),
       layout_(make_layout(options)),
       client_(std::move(options), cores),
       points_(client_),
@@ -159,17 +161,26 @@ base::Task<bool> QdrantMemoryStore::erase(UserScope scope, base::AgentId agent, 
 
 base::Task<std::int64_t> QdrantMemoryStore::prune(UserScope scope, base::AgentId agent, PruneRule rule,
                                                   base::Timestamp) {
-  auto turn = turns_.take(agent);
+  const auto turn = co_await prune_turns_.take(scope, agent);
   if (!turn) co_return 0;
   const auto places = co_await places_of(scope, agent);
   std::int64_t pruned = 0;
   while (turn->look()) {
-    std::int64_t count = 0;
-    do {
-      count = co_await prune_slice(points_, places, rule);
-      if (count > 0) co_await tell_pruned(scope, agent, count);
-      pruned += count;
-    } while (count > 0);
+    const auto count = co_await prune_all(scope, agent, places, rule, *turn);
+    pruned += count;
+  }
+  co_return pruned;
+}
+
+base::Task<std::int64_t> QdrantMemoryStore::prune_all(UserScope scope, base::AgentId agent, std::vector<Place> places,
+                                                      PruneRule rule, PruneTurn& turn) {
+  std::int64_t pruned = 0;
+  for (bool goes_on = true; goes_on;) {
+    const auto count = co_await prune_slice(points_, places, rule);
+    if (count == 0) break;
+    pruned += count;
+    co_await tell_pruned(scope, agent, count);
+    goes_on = co_await turn.keep();
   }
   co_return pruned;
 }

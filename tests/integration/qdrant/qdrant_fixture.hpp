@@ -11,6 +11,7 @@
 
 #include "base/store_error.hpp"
 #include "core/events/ports.hpp"
+#include "infra/inprocess/prune_turns.hpp"
 #include "infra/qdrant/memory_store.hpp"
 #include "tests/integration/core_runner.hpp"
 #include "tests/servers/qdrant_server.hpp"
@@ -48,7 +49,7 @@ class QdrantProcess {
   using UserScope = core::identity::UserScope;
 
   explicit QdrantProcess(infra::qdrant::Options options)
-      : store(std::move(options), runner.cores(), agents, own_stream) {}
+      : store(std::move(options), runner.cores(), agents, own_stream, prune_turns) {}
   ~QdrantProcess() { runner.cores().stop(); }
 
   static UserScope new_user() { return core::identity::ScopeIssuer::open(base::UserId::generate()); }
@@ -87,6 +88,7 @@ class QdrantProcess {
 
   InMemoryAgentStore agents;
   RecordingOwnStream own_stream;
+  infra::inprocess::InProcessPruneTurns prune_turns;
   CoreRunner runner;
   infra::qdrant::QdrantMemoryStore store;
 
