@@ -153,6 +153,21 @@ async def test_without_redis_messages_are_answered_and_streams_go_on(own_stores,
 
 
 @pytest.mark.watchdog(120)
+async def test_without_redis_each_process_still_limits_its_requests(own_stores, start_on, connect):
+    postgres, redis = own_stores
+    here, there = start_on(postgres, redis, count=2, **{settings.RATE_LIMIT: "10"})
+    user = await connect(here).new_user()
+    other = as_at(user, connect(there))
+    assert (await user.get("/my/profile")).status == 200
+    redis.stop(signal.SIGKILL)
+    for caller in (user, other):
+        replies = [await caller.get("/my/profile") for _ in range(12)]
+        assert [reply.status for reply in replies] == [200] * 10 + [429] * 2
+        replies[-1].problem(429, "rate_limited")
+        assert int(replies[-1].headers["Retry-After"]) >= 1
+
+
+@pytest.mark.watchdog(120)
 async def test_without_qdrant_it_answers_without_context_and_remembers_later(own_stores, start_on, connect, provider,
                                                                            start_qdrant):
     postgres, redis = own_stores
