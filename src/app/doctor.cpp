@@ -1,11 +1,14 @@
 #include "app/doctor.hpp"
 
 #include <exception>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "app/platform.hpp"
 #include "app/run_task.hpp"
+#include "base/store_error.hpp"
 #include "infra/embedded_models/use_lite_encoder.hpp"
 
 namespace codelab::app {
@@ -70,12 +73,13 @@ void check_embedder(Platform& platform, const std::string& address, Findings& fi
   }
 }
 
-void check_helpers(Platform& platform, Findings& findings) {
-  const auto shared = run_task(platform.cores.executor(0), platform.shared->health());
-  const auto memories = run_task(platform.cores.executor(0), platform.memories.health());
-  for (const auto& health : {shared, memories}) {
-    if (health && health->available) findings.good(health->name, "answers");
-    if (health && !health->available) findings.bad(health->name, "does not answer; messages are answered without it");
+void check_helper(Platform& platform, std::string_view name, base::Task<> look, Findings& findings) {
+  if (name.empty()) return;
+  try {
+    run_task(platform.cores.executor(0), std::move(look));
+    findings.good(name, "answers");
+  } catch (const base::StoreError& reason) {
+    findings.bad(name, fmt::format("cannot be used, and messages are answered without it: {}", reason.what()));
   }
 }
 
@@ -90,7 +94,8 @@ int run_doctor(const config::Settings& settings) {
     findings.good("storage", fmt::format("the {} database{} opens and is up to date", platform.storage->name(), where));
     findings.good("secrets", "the token secrets can be used");
     platform.cores.start();
-    check_helpers(platform, findings);
+    check_helper(platform, platform.shared->name(), platform.shared->look(), findings);
+    check_helper(platform, platform.memories.name(), platform.memories.look(), findings);
     check_weights(settings, findings);
     check_model(platform, settings.llm.base_url, findings);
     check_embedder(platform, settings.embedding.base_url, findings);

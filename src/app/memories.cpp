@@ -1,8 +1,6 @@
 #include "app/memories.hpp"
 
 #include "app/usable.hpp"
-#include "base/log.hpp"
-#include "base/store_error.hpp"
 
 namespace codelab::app {
 namespace {
@@ -18,28 +16,23 @@ infra::qdrant::Options qdrant_options(const config::Settings& settings) {
   options.ca_file = settings.qdrant_ca_file;
   options.layout = settings.qdrant_layout == "collection" ? infra::qdrant::LayoutKind::collection
                                                           : infra::qdrant::LayoutKind::tenant;
+  options.search_timeout = std::chrono::seconds{settings.qdrant_search_seconds};
   return options;
 }
 
-Memories::Memories(const config::Settings& settings, base::Cores& cores, Storage& storage) : storage_(storage) {
+Memories::Memories(const config::Settings& settings, base::Cores& cores, Storage& storage,
+                   core::memory::PruneTurns& prune_turns)
+    : storage_(storage) {
   if (settings.qdrant_url.empty()) return;
   auto options = usable(infra::qdrant::validated(qdrant_options(settings)), "storage.qdrant_url");
   apart_ = std::make_unique<infra::qdrant::QdrantMemoryStore>(std::move(options), cores, storage.agents(),
-                                                              storage.own_stream());
+                                                              storage.own_stream(), prune_turns);
   erasure_.emplace(core::memory::MemoryErasure::Parts{
       .memories = *apart_, .agents = storage.agents(), .cores = cores, .work = work_});
 }
 
-base::Task<std::optional<SharedState::Health>> Memories::health() {
-  if (!apart_) co_return std::nullopt;
-  SharedState::Health health{.name = "qdrant"};
-  try {
-    co_await apart_->prepare();
-  } catch (const base::StoreError& failure) {
-    base::log::warning("store_not_ready", {{"store", "qdrant"}, {"reason", failure.what()}});
-    health.available = false;
-  }
-  co_return health;
+base::Task<> Memories::look() {
+  if (apart_) co_await apart_->prepare();
 }
 
 void Memories::start() {

@@ -2,14 +2,14 @@
 
 #include <memory>
 #include <optional>
-#include <vector>
+#include <string_view>
 
-#include "app/shared_state.hpp"
 #include "app/storage.hpp"
 #include "base/cores.hpp"
 #include "base/task_group.hpp"
 #include "config/settings.hpp"
 #include "core/memory/memory_erasure.hpp"
+#include "core/memory/prune_turns.hpp"
 #include "infra/qdrant/memory_store.hpp"
 
 namespace codelab::app {
@@ -22,13 +22,16 @@ infra::qdrant::Options qdrant_options(const config::Settings& settings);
 class Memories {
  public:
   /// Calls nobody yet. Throws std::runtime_error with words for an operator.
-  Memories(const config::Settings& settings, base::Cores& cores, Storage& storage);
+  Memories(const config::Settings& settings, base::Cores& cores, Storage& storage,
+           core::memory::PruneTurns& prune_turns);
 
   core::memory::MemoryStore& store() { return apart_ ? *apart_ : storage_.memories(); }
   /// What must hear of the end of agents and users; none where their memories go with them by themselves.
   core::memory::MemoryErasure* erasure() { return erasure_ ? &*erasure_ : nullptr; }
-  /// Nothing while memories are in the database.
-  base::Task<std::optional<SharedState::Health>> health();
+  /// As operators know the store that stands apart: "qdrant"; empty while memories are in the database.
+  std::string_view name() const { return apart_ ? "qdrant" : ""; }
+  /// Whether that one can be used now: throws base::StoreError, with the reason, when it cannot.
+  base::Task<> look();
 
   /// Looks at the collections and drops what belongs to nobody any more, in the background. The cores run.
   void start();

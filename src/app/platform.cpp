@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "app/readiness.hpp"
 #include "app/run_task.hpp"
 #include "app/usable.hpp"
 #include "base/log.hpp"
@@ -125,7 +126,7 @@ Platform::Platform(const config::Settings& settings)
       storage(open_storage(
           settings,
           {.cores = cores, .clock = clock, .relay = metrics, .threads = encoder_threads, .metrics = metrics})),
-      memories(settings, cores, *storage),
+      memories(settings, cores, *storage, shared->prune_turns()),
       keys(keys_of(settings)),
       auth_sessions(storage->users(), shared->cache(), clock, account_listeners(stream_closer, memories)),
       tokens(storage->users(), auth_sessions, keys, clock),
@@ -205,7 +206,8 @@ Platform::Platform(const config::Settings& settings)
               .clock = clock,
               .cores = cores,
               .work = work},
-             runner, queued, static_cast<std::size_t>(settings.max_running_tasks)) {
+             runner, queued, static_cast<std::size_t>(settings.max_running_tasks)),
+      looks(stores_of(*this), cores.executor(0), upkeep) {
   for (core::chat::TaskLeases* leases : storage->task_leases()) {
     take_overs.emplace_back(
         core::chat::TakeOver::Ports{.leases = *leases,

@@ -11,6 +11,7 @@
 #include "app/metrics.hpp"
 #include "app/shared_state.hpp"
 #include "app/storage.hpp"
+#include "app/store_looks.hpp"
 #include "base/cores.hpp"
 #include "base/task_group.hpp"
 #include "config/settings.hpp"
@@ -117,6 +118,7 @@ struct Platform {
   core::chat::MessagePoster poster;
   /// One for each database that tasks are kept in: one that is away keeps no other waiting.
   std::deque<core::chat::TakeOver> take_overs;
+  StoreLooks looks;
 
  private:
   /// Throws when the first database is away.

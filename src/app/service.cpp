@@ -2,9 +2,8 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "app/readiness.hpp"
 #include "app/usable.hpp"
-#include "base/log.hpp"
-#include "base/store_error.hpp"
 #include "config/origins.hpp"
 #include "http/openapi.hpp"
 
@@ -89,32 +88,7 @@ void Service::drain(std::chrono::milliseconds grace) {
 }
 
 base::Task<http::handlers::Readiness> Service::readiness() {
-  const auto model = platform_.model->info();
-  const auto embedding = platform_.embedder->info();
-  http::handlers::Readiness readiness{.status = "ok",
-                                      .version = CODELAB_VERSION,
-                                      .stores = {{.name = std::string(platform_.storage->name()), .status = "ok"}},
-                                      .model = {.name = model.name, .offline = model.offline},
-                                      .embedding = {.name = embedding.name, .offline = embedding.offline}};
-  for (auto&& health : {co_await platform_.shared->health(), co_await platform_.memories.health()}) {
-    if (!health) continue;
-    readiness.stores.push_back({.name = health->name, .status = health->available ? "ok" : "unavailable"});
-    if (!health->available) readiness.status = "degraded";
-  }
-  for (const auto& part : platform_.storage->parts()) {
-    readiness.stores.push_back({.name = part.name, .status = part.available ? "ok" : "unavailable"});
-    if (!part.available) readiness.status = "degraded";
-  }
-  // Any read shows that the store answers; nobody owns nothing, so this one is quick.
-  const auto nobody = core::identity::ScopeIssuer::open({});
-  try {
-    co_await platform_.storage->event_log().last_seq(nobody, {});
-    if (!platform_.take_overs.front().has_lease()) throw base::StoreError("the lease on tasks was not renewed");
-  } catch (const base::StoreError& failure) {
-    base::log::warning("store_not_ready", {{"store", platform_.storage->name()}, {"reason", failure.what()}});
-    readiness.stores.front().status = "unavailable";
-    readiness.status = "unavailable";
-  }
+  auto readiness = co_await readiness_of(platform_);
   if (draining_) readiness.status = "draining";
   co_return readiness;
 }

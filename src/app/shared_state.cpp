@@ -1,15 +1,20 @@
 #include "app/shared_state.hpp"
 
 #include <stdexcept>
+#include <string>
+#include <utility>
 
 #include "base/log.hpp"
+#include "base/store_error.hpp"
 #include "core/events/silent_bus.hpp"
 #include "infra/inprocess/agent_queues.hpp"
 #include "infra/inprocess/cache.hpp"
+#include "infra/inprocess/prune_turns.hpp"
 #include "infra/inprocess/rate_limiter.hpp"
 #include "infra/redis/address.hpp"
 #include "infra/redis/agent_queues.hpp"
 #include "infra/redis/cache.hpp"
+#include "infra/redis/prune_turns.hpp"
 #include "infra/redis/rate_limiter.hpp"
 #include "infra/redis/stream_bus.hpp"
 
@@ -26,14 +31,17 @@ class OwnState final : public SharedState {
   core::cache::Cache& cache() override { return cache_; }
   core::cache::RateLimiter& limiter() override { return limiter_; }
   core::bus::AgentQueues& queues() override { return queues_; }
+  core::memory::PruneTurns& prune_turns() override { return prune_turns_; }
   core::events::StreamBus* bus() override { return alone_ ? nullptr : &bus_; }
-  base::Task<std::optional<Health>> health() override { co_return std::nullopt; }
+  std::string_view name() const override { return {}; }
+  base::Task<> look() override { co_return; }
   void stop() override {}
 
  private:
   infra::inprocess::InProcessCache cache_;
   infra::inprocess::InProcessRateLimiter limiter_;
   infra::inprocess::InProcessAgentQueues queues_;
+  infra::inprocess::InProcessPruneTurns prune_turns_;
   core::events::SilentBus bus_;
   const bool alone_;
 };
@@ -61,12 +69,15 @@ class RedisState final : public SharedState {
   core::cache::Cache& cache() override { return cache_; }
   core::cache::RateLimiter& limiter() override { return limiter_; }
   core::bus::AgentQueues& queues() override { return queues_; }
+  core::memory::PruneTurns& prune_turns() override { return prune_turns_; }
   core::events::StreamBus* bus() override { return &bus_; }
 
-  base::Task<std::optional<Health>> health() override {
-    const auto answer = co_await clients_.call(infra::redis::Command{.words = {"PING"}});
-    if (!answer) base::log::warning("store_not_ready", {{"store", "redis"}, {"reason", answer.error().detail}});
-    co_return Health{.name = "redis", .available = answer.has_value() && bus_.takes_everything()};
+  std::string_view name() const override { return "redis"; }
+  base::Task<> look() override {
+    infra::redis::Command ping{.words = {"PING"}};
+    const auto answer = co_await clients_.call(std::move(ping));
+    if (!answer) throw base::StoreError("redis: " + answer.error().detail);
+    if (!bus_.takes_everything()) throw base::StoreError("redis: it answers, but takes no streams");
   }
 
   void stop() override {
@@ -81,6 +92,8 @@ class RedisState final : public SharedState {
   infra::redis::RedisRateLimiter limiter_{clients_, per_process_};
   infra::inprocess::InProcessAgentQueues queues_per_process_;
   infra::redis::RedisAgentQueues queues_{clients_, queues_per_process_};
+  infra::inprocess::InProcessPruneTurns prune_turns_per_process_;
+  infra::redis::RedisPruneTurns prune_turns_{clients_, prune_turns_per_process_};
   infra::redis::RedisStreamBus bus_;
 };
 

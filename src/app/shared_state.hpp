@@ -1,8 +1,7 @@
 #pragma once
 
 #include <memory>
-#include <optional>
-#include <string>
+#include <string_view>
 
 #include "app/metrics.hpp"
 #include "base/cores.hpp"
@@ -10,6 +9,7 @@
 #include "core/bus/agent_queues.hpp"
 #include "core/cache/ports.hpp"
 #include "core/events/stream_bus.hpp"
+#include "core/memory/prune_turns.hpp"
 
 namespace codelab::app {
 
@@ -20,14 +20,13 @@ class SharedState {
   virtual core::cache::Cache& cache() = 0;
   virtual core::cache::RateLimiter& limiter() = 0;
   virtual core::bus::AgentQueues& queues() = 0;
+  virtual core::memory::PruneTurns& prune_turns() = 0;
   /// How the other processes hear of events; none for a process that is alone.
   virtual core::events::StreamBus* bus() = 0;
-  /// What it is and whether it answers now; nullopt when it is this process's own memory.
-  struct Health {
-    std::string name;
-    bool available = true;
-  };
-  virtual base::Task<std::optional<Health>> health() = 0;
+  /// As operators know it: "redis"; empty when it is this process's own memory.
+  virtual std::string_view name() const = 0;
+  /// Whether it does now what it must: throws base::StoreError, with the reason, when it does not.
+  virtual base::Task<> look() = 0;
   /// Ends its work on the cores, which still run. Afterwards calls answer as if it were away.
   virtual void stop() = 0;
 };

@@ -107,6 +107,10 @@ const std::vector<Property>& table() {
        "tenant: all agents share a collection for each embedding model. collection: one for each agent, for up to a "
        "thousand agents.",
        TextRule{[](S& s) -> std::string& { return s.qdrant_layout; }, {"tenant", "collection"}}},
+      {"storage.qdrant_search_seconds", "CODELAB_QDRANT_SEARCH_SECONDS", "",
+       "A search of memories must be over in this time, and so must the storing of one; messages are answered without "
+       "what is late.",
+       NumberRule{[](S& s) -> std::int64_t& { return s.qdrant_search_seconds; }, 1, 60}},
       {"storage.memory_index_mb", "CODELAB_MEMORY_INDEX_MB", "",
        "Memory for search indexes of agents' memories; the least used are dropped and built again when needed.",
        NumberRule{[](S& s) -> std::int64_t& { return s.memory_index_mb; }, 16, 1 << 20}},

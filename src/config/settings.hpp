@@ -39,6 +39,7 @@ struct Settings {
   std::string qdrant_api_key;
   std::string qdrant_ca_file;
   std::string qdrant_layout = "tenant";
+  std::int64_t qdrant_search_seconds = 2;
 
   Provider llm;
   std::int64_t llm_deadline_seconds = 120;

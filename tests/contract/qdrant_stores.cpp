@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/cores.hpp"
+#include "infra/inprocess/prune_turns.hpp"
 #include "infra/qdrant/memory_store.hpp"
 #include "infra/sqlite/agent_store.hpp"
 #include "infra/sqlite/approval_store.hpp"
@@ -39,7 +40,8 @@ qdrant::Options options(qdrant::LayoutKind layout) {
           .api_key = shared_qdrant_api_key(),
           .layout = layout,
           .prefix = fmt::format("test_{}_{}_", ::getpid(), ++count),
-          .call_timeout = std::chrono::seconds(30)};
+          .call_timeout = std::chrono::seconds(30),
+          .search_timeout = std::chrono::seconds(30)};
 }
 
 /// Its agents take their memories with them, as those of the agent registry do.
@@ -78,7 +80,7 @@ class QdrantStores final : public Stores {
  public:
   QdrantStores(const base::Clock& clock, core::events::EventRelay& relay, qdrant::LayoutKind layout)
       : database_({.folder = folder_.path()}, clock, relay, observer_),
-        memory_(options(layout), cores_, own_agents_, log_) {
+        memory_(options(layout), cores_, own_agents_, log_, prune_turns_) {
     cores_.start();
   }
   ~QdrantStores() override {
@@ -122,6 +124,7 @@ class QdrantStores final : public Stores {
   sqlite::SqliteTaskLeases leases_{database_};
   sqlite::SqliteMemoryDebts debts_{database_};
   sqlite::SqliteEventLog log_{database_};
+  infra::inprocess::InProcessPruneTurns prune_turns_;
   qdrant::QdrantMemoryStore memory_;
   ThoroughAgentStore agents_{own_agents_, memory_};
 };

@@ -29,6 +29,7 @@ class ScriptedOpenAi:
         self.requests: list[dict] = []  # every chat request, oldest first: body, headers, text, usage, outcome
         self.embedding_requests: list[dict] = []
         self.max_concurrency = 0
+        self._embeddings_status: int | None = None
         self._active = 0
         self._asked = collections.Counter()
         self._queued: collections.deque[str] = collections.deque()
@@ -58,17 +59,22 @@ class ScriptedOpenAi:
         hold directives, or calls of tools with their arguments."""
         self._conversations[word] = turns
 
+    def fail_embeddings(self, status: int | None) -> None:
+        """Requests for embeddings are answered with `status` from now on; None: with vectors again."""
+        self._embeddings_status = status
+
     def open_gate(self, name: str) -> None:
         """Lets pass who waits or will wait at [[gate NAME]]."""
         self._loop.call_soon_threadsafe(lambda: self._gate(name).set())
 
     def reset(self) -> None:
-        """Forgets what was asked and queued; gates stay as they are (tests name their own)."""
+        """Forgets what was asked and queued, and answers all again; gates stay as they are (tests name their own)."""
         self.requests.clear()
         self.embedding_requests.clear()
         self._asked.clear()
         self._queued.clear()
         self.max_concurrency = self._active
+        self._embeddings_status = None
 
     def asked(self, needle: str) -> list[dict]:
         """The chat requests whose last user message contains `needle`."""
@@ -254,6 +260,9 @@ class ScriptedOpenAi:
     async def _embeddings(self, request: web.Request) -> web.Response:
         body = await request.json()
         self.embedding_requests.append(body)
+        if self._embeddings_status is not None:
+            error = {"message": "scripted refusal", "type": "scripted", "code": None}
+            return web.json_response({"error": error}, status=self._embeddings_status)
         inputs = [body["input"]] if isinstance(body["input"], str) else body["input"]
         dimensions = body.get("dimensions", self.dimensions)
         vectors = embed_all(inputs, dimensions, as_base64=body.get("encoding_format") == "base64")

@@ -52,6 +52,13 @@ class _Process:
     def pid(self) -> int:
         return self._process.pid
 
+    def freeze(self) -> None:
+        """It takes connections and says nothing more."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
     def start(self):
         before = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:

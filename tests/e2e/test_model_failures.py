@@ -130,11 +130,45 @@ async def test_a_failure_is_told_on_an_ndjson_answer(user_of, provider):
     assert not any(line.get("role") == "assistant" for line in lines)
 
 
-async def test_a_failed_embedding_does_not_lose_the_message(user_of, provider):
+async def test_without_an_embedder_it_answers_without_context(user_of, provider):
     user, session = await user_of(CODELAB_EMBEDDING_BASE_URL="http://127.0.0.1:1/v1")
-    reply = await user.post_message(session, "hello without vectors")
-    assert reply.status in (200, 502), reply.text
-    assert (await user.messages(session))[0]["content"] == "hello without vectors"
+    await assert_answered_without_context(user, session, "hello without vectors")
+
+
+@pytest.mark.watchdog(150)
+async def test_what_is_said_while_the_embedder_fails_is_remembered_when_it_is_back(start_server, connect, provider):
+    server = start_server()
+    user = await connect(server).new_user()
+    session = await user.new_session()
+    provider.fail_embeddings(503)
+    word = unique()
+    await assert_answered_without_context(user, session, word)
+    # Only now has the memory been tried in vain, too.
+    await asyncio.to_thread(server.wait_for_log, lambda record: record.get("event") == "memory_owed")
+    provider.fail_embeddings(None)
+
+    async def remembered() -> bool:
+        reply = await user.get(f"/my/agents/coder/memory/search?q={word}")
+        return reply.status == 200 and any(word in hit["memory"]["text"] for hit in reply.json["items"])
+
+    await eventually(remembered, "the answer to be remembered", 100)
+    await eventually(lambda: has_context_with(user, session, word), "messages to have context again", 20)
+
+
+async def assert_answered_without_context(user, session: str, text: str) -> None:
+    async with user.stream(session, since="0") as stream:
+        assert (await user.say(session, text, seconds=40))["content"] == f"echo: {text}"
+        events = await stream.until_type("TASK_COMPLETED")
+    (context,) = [event["payload"] for event in events if event["type"] == "CONTEXT_RETRIEVED"]
+    assert context["memory_error"] and context["memories"] == []
+    assert [message["content"] for message in await user.messages(session)] == [text, f"echo: {text}"]
+
+
+async def has_context_with(user, session: str, word: str) -> bool:
+    async with user.post_streaming(session, f"what was {word}") as answer:
+        lines = await answer.rest()
+    (context,) = [line["payload"] for line in lines if line.get("type") == "CONTEXT_RETRIEVED"]
+    return not context.get("memory_error") and bool(context["memories"])
 
 
 async def test_the_breaker_opens_and_closes_again(user_of, provider):

@@ -2,7 +2,6 @@
 
 import asyncio
 import collections
-import os
 import signal
 import time
 
@@ -154,6 +153,21 @@ async def test_without_redis_messages_are_answered_and_streams_go_on(own_stores,
 
 
 @pytest.mark.watchdog(120)
+async def test_without_redis_each_process_still_limits_its_requests(own_stores, start_on, connect):
+    postgres, redis = own_stores
+    here, there = start_on(postgres, redis, count=2, **{settings.RATE_LIMIT: "10"})
+    user = await connect(here).new_user()
+    other = as_at(user, connect(there))
+    assert (await user.get("/my/profile")).status == 200
+    redis.stop(signal.SIGKILL)
+    for caller in (user, other):
+        replies = [await caller.get("/my/profile") for _ in range(12)]
+        assert [reply.status for reply in replies] == [200] * 10 + [429] * 2
+        replies[-1].problem(429, "rate_limited")
+        assert int(replies[-1].headers["Retry-After"]) >= 1
+
+
+@pytest.mark.watchdog(120)
 async def test_without_qdrant_it_answers_without_context_and_remembers_later(own_stores, start_on, connect, provider,
                                                                            start_qdrant):
     postgres, redis = own_stores
@@ -178,6 +192,53 @@ async def test_without_qdrant_it_answers_without_context_and_remembers_later(own
         return reply.status == 200 and any(word in hit["memory"]["text"] for hit in reply.json["items"])
 
     await eventually(remembered, "the answer to be remembered", 60)
+
+
+@pytest.mark.watchdog(180)
+async def test_a_qdrant_that_hangs_takes_no_process_out(own_stores, start_on, connect, provider, start_qdrant,
+                                                        start_front):
+    postgres, redis = own_stores
+    qdrant = start_qdrant()
+    (server,) = start_on(postgres, redis, CODELAB_QDRANT_URL=qdrant.url)
+    direct, api = connect(server), connect(start_front(server))
+    user = await api.new_user()
+    session = await user.new_session()
+    await user.say(session, "before")
+    assert await state_of(direct, "qdrant") == "ok"
+    qdrant.freeze()
+    for _ in range(3):
+        started = time.monotonic()
+        ready = (await direct.get("/health/ready")).expect(200)
+        assert time.monotonic() - started < settings.patient(0.9)
+        assert ready["status"] == "degraded"
+        assert [store["name"] for store in ready["stores"] if store["status"] != "ok"] == ["qdrant"]
+    times = []
+    for _ in range(5):
+        started = time.monotonic()
+        context = await context_of_an_answer(user, session)
+        times.append(time.monotonic() - started)
+        assert context["memory_error"] and context["memories"] == []
+    assert max(times) < settings.patient(6), "messages wait for Qdrant longer than they may"
+    assert min(times) < settings.patient(1.5), "every message waits for a Qdrant that hangs"
+    qdrant.thaw()
+
+    async def well() -> bool:
+        return (await direct.get("/health/ready")).json["status"] == "ok"
+
+    async def has_context() -> bool:
+        return not (await context_of_an_answer(user, session)).get("memory_error")
+
+    await eventually(well, "all to be well again", 40)
+    await eventually(has_context, "messages to have context again", 20)
+
+
+async def context_of_an_answer(user, session: str) -> dict:
+    """Posts, has its answer, and returns what CONTEXT_RETRIEVED said."""
+    async with user.post_streaming(session, "meanwhile") as answer:
+        lines = await answer.rest(30)
+    assert lines[-1]["content"] == "echo: meanwhile"
+    (context,) = [line for line in lines if line.get("type") == "CONTEXT_RETRIEVED"]
+    return context["payload"]
 
 
 async def test_a_request_that_comes_while_the_store_is_away_has_a_deadline(own_stores, start_on, connect):
@@ -206,7 +267,7 @@ async def test_a_redis_that_takes_nothing_keeps_no_stream_waiting(own_stores, st
     if spoil == "refuses":
         redis.cli("CONFIG", "SET", "maxmemory", "1")
     else:
-        os.kill(redis.pid, signal.SIGSTOP)
+        redis.freeze()
 
     async def noticed() -> bool:
         return (await api.get("/health/ready")).json["status"] == "degraded"
@@ -227,7 +288,7 @@ async def test_a_redis_that_takes_nothing_keeps_no_stream_waiting(own_stores, st
     if spoil == "refuses":
         redis.cli("CONFIG", "SET", "maxmemory", "0")
     else:
-        os.kill(redis.pid, signal.SIGCONT)
+        redis.thaw()
 
     async def well() -> bool:
         return (await api.get("/health/ready")).json["status"] == "ok"

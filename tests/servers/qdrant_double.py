@@ -8,9 +8,10 @@ prints {"port": N} once it serves. It is stricter than Qdrant where that finds m
 error. Besides Qdrant's paths it has, for tests:
 
     GET, DELETE /_double/requests   what was asked so far: [{"method", "path", "status", "body"}], and forgetting it
-    PUT /_double/faults             {"count": N, "kind": "status"|"cut"|"hang", "status": 503, "retry_after": 1,
-                                     "method": "PUT", "path": "part of a path"}
-                                    for the next N fitting requests; a request that meets a fault does nothing
+    PUT /_double/faults             {"count": N, "kind": "status"|"cut"|"hang"|"hold", "status": 503,
+                                     "retry_after": 1, "method": "PUT", "path": "part of a path"}
+                                    for the next N fitting requests; a request that meets a fault does nothing, but
+                                    one that is held goes on when the next faults are put
 """
 
 import argparse
@@ -45,6 +46,7 @@ class QdrantDouble:
         self.collections = {}
         self.requests = []
         self.fault = {"count": 0}
+        self.fault_is_over = asyncio.Event()
 
     def application(self):
         application = web.Application(client_max_size=64 << 20, middlewares=[self._outermost])
@@ -130,6 +132,9 @@ class QdrantDouble:
         kind = self.fault["kind"]
         if kind == "hang":
             await asyncio.sleep(3600)
+        if kind == "hold":
+            await self.fault_is_over.wait()
+            return None
         if kind == "cut":
             request.transport.abort()
             raise ConnectionResetError
@@ -272,6 +277,8 @@ class QdrantDouble:
 
     async def _set_fault(self, request):
         self.fault = await request.json()
+        self.fault_is_over.set()
+        self.fault_is_over = asyncio.Event()
         return web.Response()
 
 

@@ -83,10 +83,14 @@ std::string QdrantServer::url(std::string_view scheme) const {
 
 void QdrantServer::set_fault(std::string_view json) const { ask("PUT", url() + "/_double/faults", std::string(json)); }
 
+boost::json::array QdrantServer::requests() const {
+  return boost::json::parse(ask("GET", url() + "/_double/requests")).as_array();
+}
+
 boost::json::array QdrantServer::take_requests() const {
-  const auto requests = boost::json::parse(ask("GET", url() + "/_double/requests"));
+  auto taken = requests();
   ask("DELETE", url() + "/_double/requests");
-  return requests.as_array();
+  return taken;
 }
 
 std::string shared_qdrant_url() {

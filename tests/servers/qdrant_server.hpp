@@ -28,7 +28,9 @@ class QdrantServer {
   std::string url(std::string_view scheme = "http") const;
   /// What the next requests meet, as qdrant_double.py describes it.
   void set_fault(std::string_view json) const;
-  /// What was asked since the last call.
+  /// What was asked since the last take_requests().
+  boost::json::array requests() const;
+  /// The same, forgotten with this: for when nothing is asked meanwhile.
   boost::json::array take_requests() const;
 
  private:

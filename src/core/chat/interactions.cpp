@@ -2,15 +2,19 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
 #include <iterator>
 #include <utility>
+#include <variant>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/failure.hpp"
 #include "base/log.hpp"
+#include "base/outcome_of.hpp"
 #include "base/store_error.hpp"
 
 namespace codelab::core::chat {
@@ -33,6 +37,15 @@ memory::Remember interaction(const Message& request, const std::string& answer) 
   return what;
 }
 
+base::Task<> put_into(std::optional<std::string>& reason, base::Task<std::optional<std::string>> trying) {
+  reason = co_await std::move(trying);
+}
+
+base::Task<> pause_for(std::chrono::milliseconds time) {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, time);
+  co_await timer.async_wait(boost::asio::use_awaitable);
+}
+
 }  // namespace
 
 std::optional<base::Timestamp> Interactions::due(const agents::CallableAgent& agent, const std::string& answer) const {
@@ -45,12 +58,22 @@ base::Task<> Interactions::remember(identity::UserScope scope, agents::CallableA
                                     std::string answer) {
   if (!due(agent, answer)) co_return;
   const base::TaskId task = request.task_id.value();
-  auto reason = co_await try_to_remember(scope, std::move(agent), std::move(request), std::move(answer));
+  auto reason = co_await try_in_time(scope, std::move(agent), std::move(request), std::move(answer));
   if (reason) {
     co_await owe(scope, task, std::move(*reason));
   } else {
     remembered(scope, task);
   }
+}
+
+base::Task<std::optional<std::string>> Interactions::try_in_time(identity::UserScope scope, agents::CallableAgent agent,
+                                                                 Message request, std::string answer) {
+  using boost::asio::experimental::awaitable_operators::operator||;
+  std::optional<std::string> reason = "it takes too long";
+  auto trying = put_into(reason, try_to_remember(scope, std::move(agent), std::move(request), std::move(answer)));
+  auto first = co_await (base::outcome_of(std::move(trying)) || pause_for(patience_));
+  if (first.index() == 0 && std::get<0>(first)) std::rethrow_exception(std::get<0>(first));
+  co_return reason;
 }
 
 base::Task<std::optional<std::string>> Interactions::try_to_remember(identity::UserScope scope,

@@ -27,12 +27,17 @@ class Interactions {
   /// Between two looks for what is due.
   using Interval = std::chrono::milliseconds;
 
-  explicit Interactions(Ports ports, Interval interval = std::chrono::seconds{10})
-      : ports_(ports), interval_(interval) {}
+  /// How long remember() may take; longer only with a store that no cancellation interrupts.
+  using Patience = std::chrono::milliseconds;
+
+  explicit Interactions(Ports ports, Interval interval = std::chrono::seconds{10},
+                        Patience patience = std::chrono::seconds{3})
+      : ports_(ports), interval_(interval), patience_(patience) {}
 
   /// When an answer that is given now is to be remembered by somebody else; nothing where it is not to be remembered.
   std::optional<base::Timestamp> due(const agents::CallableAgent& agent, const std::string& answer) const;
-  /// Whatever happens to the memory, it does not concern the answer.
+  /// Whatever happens to the memory, it does not concern the answer. The task's slot is held meanwhile, so what takes
+  /// long is broken off and owed.
   base::Task<> remember(identity::UserScope scope, agents::CallableAgent agent, Message request, std::string answer);
   /// Pays what is owed, until it is cancelled.
   base::Task<> run();
@@ -41,6 +46,9 @@ class Interactions {
   /// Why it could not be remembered, where it is worth another try.
   base::Task<std::optional<std::string>> try_to_remember(identity::UserScope scope, agents::CallableAgent agent,
                                                          Message request, std::string answer);
+  /// The same within the patience.
+  base::Task<std::optional<std::string>> try_in_time(identity::UserScope scope, agents::CallableAgent agent,
+                                                     Message request, std::string answer);
   base::Task<> owe(identity::UserScope scope, base::TaskId task, std::string reason);
   void remembered(identity::UserScope scope, base::TaskId task);
   base::Task<> settle();
@@ -48,7 +56,8 @@ class Interactions {
   base::Task<> pay(OwedMemory owed);
 
   Ports ports_;
-  Interval interval_;
+  const Interval interval_;
+  const Patience patience_;
   std::mutex mutex_;
   /// Not yet settled. They are settled together: to do so one by one would cost each call a transaction.
   std::vector<SettledMemory> remembered_;

@@ -20,7 +20,8 @@ struct BreakerLimits {
 
 enum class BreakerState : std::uint8_t { closed, open, half_open };
 
-/// Keeps calls away from a model that is down. Time is injected; not thread-safe: its owner locks.
+/// Keeps calls away from a model that is down, or from any other service that is. Time is injected; not thread-safe:
+/// its owner locks.
 class CircuitBreaker {
  public:
   using Time = std::chrono::steady_clock::time_point;

@@ -4,6 +4,7 @@
 #include <utility>
 
 namespace codelab::infra::openai {
+using core::models::SharedBreaker;
 
 SharedBreaker ModelBreakers::of(std::string_view model) {
   const std::scoped_lock lock(mutex_);

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "infra/openai/shared_breaker.hpp"
+#include "core/models/shared_breaker.hpp"
 
 namespace codelab::infra::openai {
 
@@ -23,11 +23,11 @@ class ModelBreakers {
       : limits_(limits), max_models_(max_models) {}
 
   /// What is returned stays good when the model is forgotten here.
-  SharedBreaker of(std::string_view model);
+  core::models::SharedBreaker of(std::string_view model);
 
  private:
   struct Known {
-    SharedBreaker breaker;
+    core::models::SharedBreaker breaker;
     std::uint64_t asked = 0;
   };
 

@@ -14,6 +14,7 @@
 namespace codelab::infra::openai {
 namespace asio = boost::asio;
 using core::models::CallOutcome;
+using core::models::SharedBreaker;
 using std::chrono::milliseconds;
 
 namespace {

@@ -65,7 +65,7 @@ class ProviderLink {
   base::Task<std::optional<base::Error>> enter_and_try(Exchange& exchange);
   base::Task<std::optional<base::Error>> try_until_done(Exchange& exchange);
   base::Task<std::optional<AttemptFailure>> attempt(Exchange& exchange, Steady::time_point deadline,
-                                                    SharedBreaker::Lease lease);
+                                                    core::models::SharedBreaker::Lease lease);
 
   curl::HttpRequest make_request(Exchange& exchange, Steady::time_point deadline) const;
   std::optional<AttemptFailure> judge(Exchange& exchange, const curl::HttpOutcome& outcome) const;

@@ -4,16 +4,14 @@
 #include <random>
 #include <utility>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "base/describe/parse_json.hpp"
+#include "base/elsewhere.hpp"
 #include "base/log.hpp"
-#include "base/store_error.hpp"
 
 namespace codelab::infra::qdrant {
 namespace asio = boost::asio;
@@ -41,12 +39,6 @@ base::Task<> sleep_for(milliseconds pause) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-/// Cancellation across threads is not safe in this Asio: the call ends by its deadline instead.
-base::Task<Answer> elsewhere(base::Executor executor, base::Task<Answer> task) {
-  auto token = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
-  co_return co_await asio::co_spawn(executor, std::move(task), token);
-}
-
 bool runs_on(base::Cores& cores) {
   for (std::size_t core = 0; core < cores.size(); ++core) {
     if (cores.context(core).get_executor().running_in_this_thread()) return true;
@@ -68,6 +60,10 @@ bool may_pass(curl::Ending ending) {
          ending == curl::Ending::cut;
 }
 
+bool is_late(curl::Ending ending) {
+  return ending == curl::Ending::connect_timeout || ending == curl::Ending::total_timeout;
+}
+
 }  // namespace
 
 const json::value& Answer::result() const {
@@ -85,13 +81,14 @@ Client::Client(Options options, base::Cores& cores)
 
 base::Task<Answer> Client::call(Call call) {
   if (runs_on(cores_)) return call_here(std::move(call));
-  return elsewhere(cores_.executor(0), call_here(std::move(call)));
+  return base::elsewhere(cores_.executor(0), call_here(std::move(call)));
 }
 
 base::Task<Answer> Client::call_here(Call call) {
   const auto started = Steady::now();
+  const Deadline deadline = std::min(call.deadline, started + options_.call_timeout);
   for (int attempts = 1;; ++attempts) {
-    auto request = request_for(call, started + options_.call_timeout);
+    auto request = request_for(call, deadline);
     const auto outcome = co_await clients_.local().perform(std::move(request), nullptr);
     Answer answer;
     const auto failure = judge(outcome, answer);
@@ -101,19 +98,31 @@ base::Task<Answer> Client::call_here(Call call) {
                                               {"ending", curl::to_string(outcome.ending)},
                                               {"status", outcome.status},
                                               {"reason", failure->reason}});
-    std::optional<milliseconds> pause;
-    if (failure->repeatable && call.repeat == Repeat::yes) {
-      pause = retry_.pause_after({.attempts = attempts,
-                                  .elapsed = std::chrono::duration_cast<milliseconds>(Steady::now() - started),
-                                  .retry_after = failure->retry_after},
-                                 random_fraction());
-    }
-    if (!pause) throw base::StoreError(fmt::format("qdrant: {}: {}", call.operation, failure->reason));
+    const auto pause = pause_after(*failure, call, attempts, started, deadline);
+    if (!pause) give_up(call, *failure);
     co_await sleep_for(*pause);
   }
 }
 
-curl::HttpRequest Client::request_for(const Call& call, Steady::time_point deadline) const {
+void Client::give_up(const Call& call, const Failure& failure) {
+  const auto reason = fmt::format("qdrant: {}: {}", call.operation, failure.reason);
+  if (failure.timed_out) throw TimedOut(reason);
+  throw base::StoreError(reason);
+}
+
+std::optional<milliseconds> Client::pause_after(const Failure& failure, const Call& call, int attempts,
+                                                Steady::time_point started, Deadline deadline) const {
+  if (!failure.repeatable || call.repeat == Repeat::no) return std::nullopt;
+  const auto now = Steady::now();
+  const auto pause = retry_.pause_after({.attempts = attempts,
+                                         .elapsed = std::chrono::duration_cast<milliseconds>(now - started),
+                                         .retry_after = failure.retry_after},
+                                        random_fraction());
+  if (!pause || now + *pause >= deadline) return std::nullopt;
+  return pause;
+}
+
+curl::HttpRequest Client::request_for(const Call& call, Deadline deadline) const {
   const auto left = std::chrono::duration_cast<milliseconds>(deadline - Steady::now());
   curl::HttpRequest request;
   request.method = call.method;
@@ -132,7 +141,8 @@ curl::HttpRequest Client::request_for(const Call& call, Steady::time_point deadl
 std::optional<Client::Failure> Client::judge(const curl::HttpOutcome& outcome, Answer& answer) const {
   if (outcome.ending != curl::Ending::complete) {
     return Failure{.reason = fmt::format("{} ({})", curl::to_string(outcome.ending), outcome.detail),
-                   .repeatable = may_pass(outcome.ending)};
+                   .repeatable = may_pass(outcome.ending),
+                   .timed_out = is_late(outcome.ending)};
   }
   const bool done = outcome.status >= 200 && outcome.status < 300;
   if (!done && outcome.status != 404 && outcome.status != 409) return refusal(outcome);

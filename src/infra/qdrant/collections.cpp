@@ -102,20 +102,20 @@ bool Collections::is_time_to_look() {
   return true;
 }
 
-base::Task<std::vector<Space>> Collections::spaces() {
-  if (is_time_to_look()) co_await names();
+base::Task<std::vector<Space>> Collections::spaces(Deadline deadline) {
+  if (is_time_to_look()) co_await names(deadline);
   co_return known();
 }
 
-base::Task<std::vector<Space>> Collections::spaces_with(Space own) {
-  auto all = co_await spaces();
+base::Task<std::vector<Space>> Collections::spaces_with(Space own, Deadline deadline) {
+  auto all = co_await spaces(deadline);
   std::erase(all, own);
   all.insert(all.begin(), std::move(own));
   co_return all;
 }
 
-base::Task<std::vector<std::string>> Collections::names() {
-  Call call{.operation = "list collections", .method = "GET", .path = "/collections"};
+base::Task<std::vector<std::string>> Collections::names(Deadline deadline) {
+  Call call{.operation = "list collections", .method = "GET", .path = "/collections", .deadline = deadline};
   const auto answer = co_await client_.call(std::move(call));
   const auto* result = answer.result().if_object();
   const auto* list = result != nullptr ? result->if_contains("collections") : nullptr;

@@ -27,12 +27,12 @@ class Collections {
 
   /// The spaces that memories may be in. Those that only another process has begun to use within the last minute may be
   /// missing.
-  base::Task<std::vector<Space>> spaces();
+  base::Task<std::vector<Space>> spaces(Deadline deadline = Deadline::max());
   /// The same, `own` first.
-  base::Task<std::vector<Space>> spaces_with(Space own);
+  base::Task<std::vector<Space>> spaces_with(Space own, Deadline deadline);
 
   /// The names of our collections, asked now.
-  base::Task<std::vector<std::string>> names();
+  base::Task<std::vector<std::string>> names(Deadline deadline = Deadline::max());
   /// With all that is in it. One that is not there is no error.
   base::Task<> drop(std::string collection);
 

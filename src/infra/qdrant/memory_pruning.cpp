@@ -57,12 +57,15 @@ base::Task<std::vector<Aged>> oldest_of(Points& points, std::vector<Place> place
 }  // namespace
 
 base::Task<std::int64_t> prune_slice(Points& points, std::vector<Place> places, PruneRule rule) {
-  const auto excess = co_await excess_of(points, places, rule);
+  auto excess = co_await excess_of(points, places, rule);
   if (excess == 0 && !rule.older_than) co_return 0;
   // Without an excess only those that are too old need be read.
   json::array conditions;
   if (excess == 0) conditions.push_back(less_than("created_at", base::to_micros(*rule.older_than)));
   const auto oldest = co_await oldest_of(points, places, std::move(conditions));
+  // Counted behind the list: what others forget before this is in the list and not in the count, what they forget later
+  // is what is forgotten here. Counted before the list it would be too much by all that goes in between.
+  if (excess > 0) excess = co_await excess_of(points, places, rule);
   std::vector<std::vector<std::string>> ids(places.size());
   std::int64_t forgotten = 0;
   for (const Aged& each : oldest) {

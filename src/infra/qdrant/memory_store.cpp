@@ -27,6 +27,7 @@ using core::memory::MemoryQuery;
 using core::memory::MemoryStats;
 using core::memory::NewMemory;
 using core::memory::PruneRule;
+using core::memory::PruneTurn;
 
 constexpr int kOldestMajor = 1;
 constexpr int kOldestMinor = 12;
@@ -53,9 +54,10 @@ std::string version_in(const json::value& greeting) {
 }  // namespace
 
 QdrantMemoryStore::QdrantMemoryStore(Options options, base::Cores& cores, core::agents::AgentStore& agents,
-                                     core::events::OwnStream& own_stream)
+                                     core::events::OwnStream& own_stream, core::memory::PruneTurns& prune_turns)
     : agents_(agents),
       own_stream_(own_stream),
+      prune_turns_(prune_turns),
       layout_(make_layout(options)),
       client_(std::move(options), cores),
       points_(client_),
@@ -76,6 +78,8 @@ base::Task<> QdrantMemoryStore::prepare() {
   }
 }
 
+Deadline QdrantMemoryStore::soon() const { return std::chrono::steady_clock::now() + client_.options().search_timeout; }
+
 base::Task<bool> QdrantMemoryStore::has_agent(UserScope scope, base::AgentId agent) {
   core::agents::AgentRef ref{.id = agent, .name = {}};
   const auto found = co_await agents_.find(scope, std::move(ref));
@@ -84,12 +88,17 @@ base::Task<bool> QdrantMemoryStore::has_agent(UserScope scope, base::AgentId age
 
 base::Task<bool> QdrantMemoryStore::put(Place place, Space space, std::string point) {
   co_await collections_.ensure(place.collection, std::move(space));
-  const bool put = co_await points_.upsert(place.collection, std::move(point));
+  Points points(client_, soon());
+  const bool put = co_await points.upsert(place.collection, std::move(point));
   if (!put) collections_.forget(place.collection);
   co_return put;
 }
 
 base::Task<base::Result<MemoryItem>> QdrantMemoryStore::add(UserScope scope, base::AgentId agent, NewMemory memory) {
+  return hang_guard_.run(store(std::move(scope), agent, std::move(memory)));
+}
+
+base::Task<base::Result<MemoryItem>> QdrantMemoryStore::store(UserScope scope, base::AgentId agent, NewMemory memory) {
   const auto space = Space::of(memory.embedding);
   const auto place = layout_->of_agent(scope, agent, space);
   const auto point = point_of(scope, agent, memory, tokenizer_.counted(memory.item.text));
@@ -114,15 +123,20 @@ base::Task<std::vector<Place>> QdrantMemoryStore::places_of(UserScope scope, bas
 }
 
 base::Task<std::vector<MemoryHit>> QdrantMemoryStore::search(UserScope scope, base::AgentId agent, MemoryQuery query) {
+  return hang_guard_.run(find(std::move(scope), agent, std::move(query)));
+}
+
+base::Task<std::vector<MemoryHit>> QdrantMemoryStore::find(UserScope scope, base::AgentId agent, MemoryQuery query) {
   const auto own = Space::of(query.embedding);
-  const auto spaces = co_await collections_.spaces_with(own);
+  Points points(client_, soon());
+  const auto spaces = co_await collections_.spaces_with(own, points.deadline());
   std::vector<SearchPlace> places;
   places.reserve(spaces.size());
   for (const Space& space : spaces) {
     places.push_back({.place = layout_->of_agent(scope, agent, space), .comparable = space == own});
   }
   auto wanted = tokenizer_.looked_for(query.text);
-  co_return co_await search_memories(points_, std::move(places), std::move(wanted), std::move(query));
+  co_return co_await search_memories(points, std::move(places), std::move(wanted), std::move(query));
 }
 
 base::Task<core::Page<MemoryItem>> QdrantMemoryStore::list(UserScope scope, base::AgentId agent,
@@ -147,17 +161,26 @@ base::Task<bool> QdrantMemoryStore::erase(UserScope scope, base::AgentId agent, 
 
 base::Task<std::int64_t> QdrantMemoryStore::prune(UserScope scope, base::AgentId agent, PruneRule rule,
                                                   base::Timestamp) {
-  auto turn = turns_.take(agent);
+  const auto turn = co_await prune_turns_.take(scope, agent);
   if (!turn) co_return 0;
   const auto places = co_await places_of(scope, agent);
   std::int64_t pruned = 0;
   while (turn->look()) {
-    std::int64_t count = 0;
-    do {
-      count = co_await prune_slice(points_, places, rule);
-      if (count > 0) co_await tell_pruned(scope, agent, count);
-      pruned += count;
-    } while (count > 0);
+    const auto count = co_await prune_all(scope, agent, places, rule, *turn);
+    pruned += count;
+  }
+  co_return pruned;
+}
+
+base::Task<std::int64_t> QdrantMemoryStore::prune_all(UserScope scope, base::AgentId agent, std::vector<Place> places,
+                                                      PruneRule rule, PruneTurn& turn) {
+  std::int64_t pruned = 0;
+  for (bool goes_on = true; goes_on;) {
+    const auto count = co_await prune_slice(points_, places, rule);
+    if (count == 0) break;
+    pruned += count;
+    co_await tell_pruned(scope, agent, count);
+    goes_on = co_await turn.keep();
   }
   co_return pruned;
 }

@@ -41,6 +41,7 @@ base::Result<Options> validated(Options options) {
   require(is_usable_prefix(options.prefix), "prefix", "must be up to 32 letters, digits, _ and -");
   require(options.max_collections > 0, "max_collections", "must be at least 1");
   require(options.call_timeout.count() > 0, "call_timeout", "must be more than 0");
+  require(options.search_timeout.count() > 0, "search_timeout", "must be more than 0");
   require(options.connect_timeout.count() > 0, "connect_timeout", "must be more than 0");
   require(options.retry.max_attempts > 0, "retry.max_attempts", "must be at least 1");
   require(options.max_answer_bytes > 0, "max_answer_bytes", "must be at least 1");

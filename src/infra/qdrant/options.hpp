@@ -36,6 +36,9 @@ struct Options {
 
   /// From the call to its answer, attempts and pauses included.
   std::chrono::milliseconds call_timeout{10'000};
+  /// What messages wait for has less time: a search with all its calls, and the storing of a memory once its collection
+  /// is there.
+  std::chrono::milliseconds search_timeout{2'000};
   /// Name look-up, connection and TLS handshake.
   std::chrono::milliseconds connect_timeout{2'000};
   /// Of calls that may be repeated.

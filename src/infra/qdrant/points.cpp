@@ -81,7 +81,8 @@ base::Task<bool> Points::upsert(std::string collection, std::string point) {
   Call call{.operation = "upsert",
             .method = "PUT",
             .path = fmt::format("/collections/{}/points?wait=true", collection),
-            .body = fmt::format(R"({{"points":[{}]}})", point)};
+            .body = fmt::format(R"({{"points":[{}]}})", point),
+            .deadline = deadline_};
   const auto answer = co_await client_.call(std::move(call));
   co_return answer.done();
 }
@@ -90,7 +91,8 @@ base::Task<std::int64_t> Points::count(Place place, json::array conditions) {
   Call call{.operation = "count",
             .method = "POST",
             .path = path_to(place, "points/count"),
-            .body = fmt::format(R"({{"filter":{},"exact":true}})", filter_of(place, conditions))};
+            .body = fmt::format(R"({{"filter":{},"exact":true}})", filter_of(place, conditions)),
+            .deadline = deadline_};
   const auto answer = co_await client_.call(std::move(call));
   co_return answer.done() ? count_at(answer.result()) : 0;
 }
@@ -102,7 +104,8 @@ base::Task<std::vector<Point>> Points::scroll(Place place, Scroll what) {
             .method = "POST",
             .path = path_to(place, "points/scroll"),
             .body = fmt::format(R"({{"filter":{},"limit":{},"order_by":{},"with_payload":{},"with_vector":false}})",
-                                filter_of(place, what.conditions, must_not), what.limit, order_of(what), what.payload)};
+                                filter_of(place, what.conditions, must_not), what.limit, order_of(what), what.payload),
+            .deadline = deadline_};
   const auto answer = co_await client_.call(std::move(call));
   if (!answer.done()) co_return std::vector<Point>();
   co_return points_of(list_at(answer.result(), "points"));
@@ -112,7 +115,8 @@ base::Task<std::vector<std::vector<Point>>> Points::query(Place place, std::vect
   Call call{.operation = "query",
             .method = "POST",
             .path = path_to(place, "points/query/batch"),
-            .body = fmt::format(R"({{"searches":[{}]}})", fmt::join(searches, ","))};
+            .body = fmt::format(R"({{"searches":[{}]}})", fmt::join(searches, ",")),
+            .deadline = deadline_};
   const auto answer = co_await client_.call(std::move(call));
   std::vector<std::vector<Point>> found(searches.size());
   if (!answer.done()) co_return found;
@@ -127,7 +131,8 @@ base::Task<std::vector<Facet>> Points::facet(Place place, std::string key) {
       .operation = "facet",
       .method = "POST",
       .path = path_to(place, "facet"),
-      .body = fmt::format(R"({{"key":"{}","filter":{},"limit":{},"exact":true}})", key, filter_of(place), kAllFacets)};
+      .body = fmt::format(R"({{"key":"{}","filter":{},"limit":{},"exact":true}})", key, filter_of(place), kAllFacets),
+      .deadline = deadline_};
   const auto answer = co_await client_.call(std::move(call));
   std::vector<Facet> facets;
   if (!answer.done()) co_return facets;
@@ -142,7 +147,8 @@ base::Task<> Points::erase(Place place, json::array conditions) {
   Call call{.operation = "delete",
             .method = "POST",
             .path = path_to(place, "points/delete?wait=true"),
-            .body = fmt::format(R"({{"filter":{}}})", filter_of(place, conditions))};
+            .body = fmt::format(R"({{"filter":{}}})", filter_of(place, conditions)),
+            .deadline = deadline_};
   co_await client_.call(std::move(call));
 }
 

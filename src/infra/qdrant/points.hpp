@@ -52,8 +52,10 @@ std::string filter_of(const Place& place, const boost::json::array& conditions =
 /// base::StoreError.
 class Points {
  public:
-  explicit Points(Client& client) : client_(client) {}
+  /// What is asked through it must be answered by `deadline`.
+  explicit Points(Client& client, Deadline deadline = Deadline::max()) : client_(client), deadline_(deadline) {}
 
+  Deadline deadline() const { return deadline_; }
   /// Puts a point (see point_of()) where it can be found when this returns. False when the collection is not there.
   base::Task<bool> upsert(std::string collection, std::string point);
   base::Task<std::int64_t> count(Place place, boost::json::array conditions);
@@ -67,6 +69,7 @@ class Points {
 
  private:
   Client& client_;
+  const Deadline deadline_;
 };
 
 }  // namespace codelab::infra::qdrant

@@ -139,6 +139,28 @@ TEST(QdrantCalls, ACallEndsAtItsDeadline) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
 }
 
+TEST(QdrantCalls, WhatMessagesWaitForEndsSoonAndIsRefusedAtOnceWhileTheServerHangs) {
+  const QdrantServer server;
+  auto options = qdrant_options(server.url(), kTenant);
+  options.search_timeout = std::chrono::seconds(1);
+  QdrantProcess process(options);
+  const auto user = QdrantProcess::new_user();
+  const auto agent = process.new_agent(user);
+  const core::memory::NewMemory memory{.item = {.id = base::MemoryId::generate()}, .embedding = {"model", {1, 0}}};
+  const core::memory::MemoryQuery query{.text = "dog", .embedding = {"model", {1, 0}}};
+  process.remember(user, agent, "the dog");
+  server.set_fault(R"({"count":1000,"kind":"hang","path":"/points"})");
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_THAT(process.fault_of(process.store.search(user, agent, query)), HasSubstr("total_timeout"));
+  EXPECT_THAT(process.fault_of(process.store.add(user, agent, memory)), HasSubstr("total_timeout"));
+  EXPECT_THAT(process.fault_of(process.store.search(user, agent, query)), HasSubstr("total_timeout"));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(15));
+  server.take_requests();
+  EXPECT_THAT(process.fault_of(process.store.search(user, agent, query)), HasSubstr("it hangs"));
+  EXPECT_THAT(process.fault_of(process.store.add(user, agent, memory)), HasSubstr("it hangs"));
+  EXPECT_TRUE(server.take_requests().empty());
+}
+
 TEST(QdrantCalls, TlsIsVerifiedAgainstTheGivenAuthority) {
   const SelfSignedCertificate certificate;
   const TemporaryFolder folder;

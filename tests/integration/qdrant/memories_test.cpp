@@ -94,6 +94,21 @@ TEST_P(QdrantMemories, PruningTellsTheUsersOwnStreamHowMany) {
   EXPECT_EQ(process.own_stream.events[0].payload, R"({"agent_id":")" + hers.str() + R"(","count":2})");
 }
 
+TEST_P(QdrantMemories, TwoProcessesThatPruneAtTheSameTimeForgetNothingInsideTheBounds) {
+  for (int i = 0; i < 10; ++i) process.remember(ann, hers, "one of ten");
+  QdrantProcess other(qdrant_options(server.url(), GetParam()));
+  // It has counted, and not yet listed, when this one prunes; no turn keeps the two apart.
+  server.take_requests();
+  server.set_fault(R"({"count":1,"kind":"hold","path":"/points/scroll"})");
+  auto pruning = other.runner.start(other.store.prune(ann, hers, {.max_items = 6}, {}));
+  const auto watchdog = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (count_of(server.requests(), "/points/scroll") == 0) ASSERT_LT(std::chrono::steady_clock::now(), watchdog);
+  EXPECT_EQ(process.runner.run(process.store.prune(ann, hers, {.max_items = 6}, {})), 4);
+  server.set_fault(R"({"count":0})");
+  EXPECT_EQ(pruning.take(), 0);
+  EXPECT_EQ(process.count(ann, hers), 6);
+}
+
 TEST_P(QdrantMemories, MemoriesOfOneMomentAreListedOnceEach) {
   for (int i = 0; i < 5; ++i) {
     core::memory::NewMemory memory{.item = {.id = base::MemoryId::generate()}, .embedding = {"model", {1, 0}}};

@@ -11,6 +11,7 @@
 
 #include "base/store_error.hpp"
 #include "core/events/ports.hpp"
+#include "infra/inprocess/prune_turns.hpp"
 #include "infra/qdrant/memory_store.hpp"
 #include "tests/integration/core_runner.hpp"
 #include "tests/servers/qdrant_server.hpp"
@@ -33,7 +34,10 @@ class RecordingOwnStream final : public core::events::OwnStream {
 inline infra::qdrant::Options qdrant_options(std::string url, infra::qdrant::LayoutKind layout) {
   // A proxy of the machine's must not come between the tests and their server.
   ::setenv("no_proxy", "127.0.0.1", 1);
-  infra::qdrant::Options options{.url = std::move(url), .layout = layout, .call_timeout = std::chrono::seconds(20)};
+  infra::qdrant::Options options{.url = std::move(url),
+                                 .layout = layout,
+                                 .call_timeout = std::chrono::seconds(20),
+                                 .search_timeout = std::chrono::seconds(20)};
   options.retry.base = std::chrono::milliseconds(2);
   options.retry.max_pause = std::chrono::milliseconds(5);
   return options;
@@ -45,7 +49,7 @@ class QdrantProcess {
   using UserScope = core::identity::UserScope;
 
   explicit QdrantProcess(infra::qdrant::Options options)
-      : store(std::move(options), runner.cores(), agents, own_stream) {}
+      : store(std::move(options), runner.cores(), agents, own_stream, prune_turns) {}
   ~QdrantProcess() { runner.cores().stop(); }
 
   static UserScope new_user() { return core::identity::ScopeIssuer::open(base::UserId::generate()); }
@@ -84,6 +88,7 @@ class QdrantProcess {
 
   InMemoryAgentStore agents;
   RecordingOwnStream own_stream;
+  infra::inprocess::InProcessPruneTurns prune_turns;
   CoreRunner runner;
   infra::qdrant::QdrantMemoryStore store;
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/memory/ports.hpp"
+#include "tests/unit/fakes/gate.hpp"
 
 namespace codelab::tests {
 
@@ -16,10 +17,13 @@ class InMemoryMemoryStore final : public core::memory::MemoryStore {
 
   /// Run before each add() and search(); may throw as a store does that is away.
   std::function<void()> before;
+  /// Passed by each add().
+  Gate adding;
   std::vector<MemoryItem> items;
 
   base::Task<base::Result<MemoryItem>> add(UserScope, base::AgentId, core::memory::NewMemory memory) override {
     if (before) before();
+    co_await adding.pass();
     items.push_back(memory.item);
     co_return memory.item;
   }

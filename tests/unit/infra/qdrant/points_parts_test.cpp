@@ -4,9 +4,9 @@
 #include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
 
+#include "base/ids.hpp"
 #include "infra/qdrant/memory_cursor.hpp"
 #include "infra/qdrant/metadata_facts.hpp"
-#include "infra/qdrant/prune_turns.hpp"
 #include "infra/qdrant/sparse_words.hpp"
 #include "infra/qdrant/vector_json.hpp"
 #include "infra/words/tokenizer.hpp"
@@ -87,30 +87,6 @@ TEST(MemoryCursorTest, a_cursor_is_read_back_and_anything_else_is_none) {
     EXPECT_FALSE(MemoryCursor::parse(text)) << text;
   }
   EXPECT_FALSE(MemoryCursor::parse(std::nullopt));
-}
-
-TEST(PruneTurnsTest, one_runs_and_looks_again_for_those_who_came_meanwhile) {
-  PruneTurns turns;
-  const auto agent = base::AgentId::generate();
-  auto first = turns.take(agent);
-  ASSERT_TRUE(first);
-  EXPECT_TRUE(first->look());
-  EXPECT_FALSE(turns.take(agent));
-  EXPECT_FALSE(turns.take(agent));
-  EXPECT_TRUE(turns.take(base::AgentId::generate())) << "another agent's does not wait";
-  EXPECT_TRUE(first->look());
-  EXPECT_FALSE(first->look());
-  EXPECT_TRUE(turns.take(agent));
-}
-
-TEST(PruneTurnsTest, one_that_fails_gives_its_turn_back) {
-  PruneTurns turns;
-  const auto agent = base::AgentId::generate();
-  {
-    auto turn = turns.take(agent);
-    EXPECT_TRUE(turn->look());
-  }
-  EXPECT_TRUE(turns.take(agent));
 }
 
 }  // namespace

@@ -1,20 +1,18 @@
-#include "infra/openai/shared_breaker.hpp"
+#include "core/models/shared_breaker.hpp"
 
 #include <mutex>
 #include <utility>
 
-namespace codelab::infra::openai {
-using core::models::BreakerState;
-using core::models::CircuitBreaker;
+namespace codelab::core::models {
 
 struct SharedBreaker::State {
-  explicit State(core::models::BreakerLimits limits) : breaker(limits) {}
+  explicit State(BreakerLimits limits) : breaker(limits) {}
 
   mutable std::mutex mutex;
   CircuitBreaker breaker;
 };
 
-SharedBreaker::SharedBreaker(core::models::BreakerLimits limits) : state_(std::make_shared<State>(limits)) {}
+SharedBreaker::SharedBreaker(BreakerLimits limits) : state_(std::make_shared<State>(limits)) {}
 
 std::optional<SharedBreaker::Lease> SharedBreaker::admit() {
   const std::scoped_lock lock(state_->mutex);
@@ -53,4 +51,4 @@ std::optional<BreakerState> SharedBreaker::Lease::report(bool succeeded) {
   return after;
 }
 
-}  // namespace codelab::infra::openai
+}  // namespace codelab::core::models
