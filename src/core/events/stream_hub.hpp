@@ -149,7 +149,7 @@ class StreamHub final : public EventRelay, public BusListener {
   void place(Channel& channel, const Event& event);
   void place(Channel& channel, StreamId stream, const TextPiece& piece);
   static bool has_ended(const Channel& channel, const TextPiece& piece);
-  void catch_up(Channel& channel, const std::vector<Event>& events);
+  void place_newer(Channel& channel, const std::vector<Event>& events);
   static void keep_early(Channel& channel, const TextPiece& piece);
   /// Its text has ended since the stream began to be followed.
   static bool ended_early(const Channel& channel, const TextPiece& piece);
