@@ -84,6 +84,7 @@ TextDelta GrowingTexts::delta_of(const Segment& segment, std::int64_t skipped) c
                                                  static_cast<std::size_t>(segment.length - skipped))};
   return {
       .position = segment.end(),
+      .message = text.message,
       .event = {
           .type = EventType::message_delta, .task = text.task, .agent = text.agent, .payload = base::encode(payload)}};
 }

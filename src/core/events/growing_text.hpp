@@ -14,6 +14,7 @@ namespace codelab::core::events {
 struct TextDelta {
   /// Where its end stands in the stream.
   Position position;
+  base::MessageId message;
   NewEvent event;
 };
 

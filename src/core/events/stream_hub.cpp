@@ -22,7 +22,9 @@ bool wants_deltas(const std::vector<std::weak_ptr<Subscription>>& subscribers, c
 }
 
 LinePtr delta_line(StreamId stream, const TextDelta& delta, base::Timestamp at) {
-  return std::make_shared<const StreamLine>(make_unlogged_line(stream, delta.position, delta.event, at));
+  StreamLine line = make_unlogged_line(stream, delta.position, delta.event, at);
+  line.message = delta.message;
+  return std::make_shared<const StreamLine>(std::move(line));
 }
 
 constexpr auto kClose = [](Subscription& subscription) { subscription.close(); };

@@ -151,7 +151,7 @@ void StreamHub::replace_texts(Channel& channel, const std::vector<TextPiece>& pi
   }
 }
 
-/// What the channel of a stream that is followed already has still to bring stays behind the pieces that come before it.
+/// Where a stream begins to be followed. Of any other the channel still brings them, behind the pieces before them.
 void StreamHub::place_newer(Channel& channel, const std::vector<Event>& events) {
   for (const Event& event : events) {
     if (event.seq > channel.last_seq) place(channel, event);

@@ -48,7 +48,6 @@ base::Task<std::vector<LinePtr>> StreamReader::next() {
 }
 
 StreamReader::Lines StreamReader::passed_on(Lines lines) {
-  last_ = std::max(last_, lines.back()->position);
   last_line_at_ = std::chrono::steady_clock::now();
   return lines;
 }
@@ -63,9 +62,10 @@ base::Task<> StreamReader::join() {
   texts_.assign(joined.texts.begin(), joined.texts.end());
   const std::int64_t known_end = std::max(joined.last_seq, log_end);
   // An id from beyond the end (of another stream, or from before a restore) is taken for the end.
-  last_ = options_.since.value_or(Position{.seq = known_end});
-  if (last_.seq > known_end) last_ = {.seq = known_end};
-  joined_at_ = options_.since ? last_ : Position{};
+  Position start = options_.since.value_or(Position{.seq = known_end});
+  if (start.seq > known_end) start = {.seq = known_end};
+  last_seq_ = start.seq;
+  if (options_.since) order_.begin(start);
   // While a text grows, what is in the log but not here yet has its place among the pieces that are on their way;
   // unless pieces from behind it are here already.
   const bool in_order = joined.texts.empty() || joined.texts.back()->position.seq <= joined.last_seq;
@@ -78,7 +78,6 @@ base::Task<> StreamReader::join() {
     last_seq_ = joined.last_seq;
     pending_.assign(joined.buffered.begin(), joined.buffered.end());
   } else {
-    last_seq_ = last_.seq;
     resume_from(joined, log_end);
   }
 }
@@ -87,7 +86,7 @@ base::Task<> StreamReader::join() {
 void StreamReader::read_log_to(std::int64_t log_end, const StreamHub::Joined& joined) {
   const std::int64_t buffered_from =
       joined.buffered.empty() ? joined.last_seq : joined.buffered.front()->position.seq - 1;
-  last_seq_ = options_.since ? last_.seq : buffered_from;
+  if (!options_.since) last_seq_ = buffered_from;
   catching_up_ = last_seq_ < log_end;
   if (catching_up_) catch_up_to_ = log_end;
 }
@@ -97,7 +96,7 @@ StreamReader::Lines StreamReader::first() {
   if (catching_up_) return lines;
   for (const LinePtr& line : pending_) {
     add_texts_before(line->position, lines);
-    lines.push_back(line);
+    pass(line, lines);
   }
   pending_.clear();
   add_texts_before(kEnd, lines);
@@ -135,7 +134,7 @@ base::Task<StreamReader::Lines> StreamReader::catch_up() {
   for (const Event& event : page) {
     if (catch_up_to_ && event.seq > *catch_up_to_) break;
     add_texts_before({.seq = event.seq}, lines);
-    lines.push_back(std::make_shared<const StreamLine>(make_line(event)));
+    pass(std::make_shared<const StreamLine>(make_line(event)), lines);
     last_seq_ = event.seq;
   }
   const bool reached = catch_up_to_ ? last_seq_ >= *catch_up_to_ : false;
@@ -174,7 +173,7 @@ base::Task<StreamReader::Lines> StreamReader::live() {
     ended_ = true;
     co_return lines;
   }
-  const bool silent = batch.lines.empty();
+  const bool silent = lines.empty() && !catching_up_;
   const bool others = ports_.hub.connected();
   const bool access_due = others && std::chrono::steady_clock::now() >= access_checked_at_ + options_.heartbeat;
   if (batch.access_changed || access_due) {
@@ -206,17 +205,16 @@ std::chrono::steady_clock::duration StreamReader::patience() const {
 
 void StreamReader::add_texts_before(Position position, Lines& out) {
   while (!texts_.empty() && texts_.front()->position < position) {
-    out.push_back(std::move(texts_.front()));
+    pass(texts_.front(), out);
     texts_.pop_front();
   }
 }
 
-/// A gap before a line (a relay was overtaken, or its stream was forgotten meanwhile) is read from the log. What the
-/// reader began with may be ahead of what is known here: it was read in another process.
+/// A gap before a line (a relay was overtaken, or its stream was forgotten meanwhile) is read from the log. To wait for
+/// it to be told would change nothing: the bus places a piece behind every event that was published before it.
 void StreamReader::add_live(const LinePtr& line, Lines& out) {
   const bool logged = is_logged(*line);
-  const bool had = logged ? line->position.seq <= last_seq_ : line->position <= joined_at_;
-  if (had) return;
+  if (logged && line->position.seq <= last_seq_) return;
   const std::int64_t before = logged ? line->position.seq - 1 : line->position.seq;
   if (before > last_seq_) {
     catching_up_ = true;
@@ -225,12 +223,17 @@ void StreamReader::add_live(const LinePtr& line, Lines& out) {
     return;
   }
   if (logged) last_seq_ = line->position.seq;
-  out.push_back(line);
+  pass(line, out);
+}
+
+void StreamReader::pass(const LinePtr& line, Lines& out) {
+  if (order_.pass(*line)) out.push_back(line);
 }
 
 LinePtr StreamReader::unlogged(EventType type, std::string payload) const {
   const NewEvent body{.type = type, .payload = std::move(payload)};
-  return std::make_shared<const StreamLine>(make_unlogged_line(stream_, last_, body, ports_.clock.now()));
+  const Position last = std::max(order_.last(), Position{.seq = last_seq_});
+  return std::make_shared<const StreamLine>(make_unlogged_line(stream_, last, body, ports_.clock.now()));
 }
 
 }  // namespace codelab::core::events

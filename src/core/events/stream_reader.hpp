@@ -7,13 +7,15 @@
 #include <optional>
 #include <vector>
 
+#include "core/events/line_order.hpp"
 #include "core/events/ports.hpp"
 #include "core/events/stream_hub.hpp"
 
 namespace codelab::core::events {
 
 /// Reads one stream from a position on: the log (or the hub's buffer) first, then live, each logged event once, in
-/// order, without gap. Used by one coroutine on one executor; close() on the same executor.
+/// order, without gap, and the pieces of texts that grow between them. Used by one coroutine on one executor; close()
+/// on the same executor.
 class StreamReader {
  public:
   struct Options {
@@ -58,7 +60,8 @@ class StreamReader {
   bool heartbeat_due() const { return std::chrono::steady_clock::now() >= last_line_at_ + options_.heartbeat; }
   void add_texts_before(Position position, Lines& out);
   void add_live(const LinePtr& line, Lines& out);
-  /// Remembers how far the reader got.
+  /// Unless that line is late.
+  void pass(const LinePtr& line, Lines& out);
   Lines passed_on(Lines lines);
   LinePtr unlogged(EventType type, std::string payload) const;
 
@@ -69,8 +72,7 @@ class StreamReader {
   std::shared_ptr<Subscription> subscription_;
 
   bool started_ = false;
-  /// Of the last line that was passed on.
-  Position last_;
+  LineOrder order_;
   std::chrono::steady_clock::time_point last_line_at_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point access_checked_at_ = last_line_at_;
   bool ended_ = false;
@@ -82,8 +84,6 @@ class StreamReader {
   std::optional<std::int64_t> catch_up_to_;
   /// The log is to be looked into without such a bound.
   bool missed_ = false;
-  /// Pieces of texts up to there were read before.
-  Position joined_at_;
   /// What was missed of texts that grow; each waits for its place between the logged events.
   std::deque<LinePtr> texts_;
   /// Live lines that wait until a gap before them was read from the log.

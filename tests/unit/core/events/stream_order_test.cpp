@@ -8,7 +8,25 @@ namespace {
 class StreamOrder : public codelab::tests::OnBusTest {
  protected:
   void bring(std::int64_t seq) { bus_.bring(log_.events(user_, stream_).at(static_cast<std::size_t>(seq) - 1)); }
+  /// Committed here or elsewhere: the stream is followed, so it is shown when it is brought.
+  void commit_and_bring(EventType type) {
+    commit(type);
+    bring(std::ssize(log_.events(user_, stream_)));
+  }
   void bring(TextPiece piece) { bus_.bring(user_.user(), stream_, std::move(piece)); }
+  StreamReader reading_from(std::optional<Position> since) {
+    StreamReader reading({.log = log_, .hub = hub_, .clock = clock_}, user_, stream_, {.since = since}, subscription());
+    loop_.run(reading.join());
+    return reading;
+  }
+  /// What comes up to event `last`.
+  std::vector<LinePtr> read_to(std::int64_t last, StreamReader& reading) {
+    std::vector<LinePtr> lines;
+    while (lines.empty() || lines.back()->position < Position{.seq = last}) {
+      for (auto& line : loop_.run(reading.next())) lines.push_back(line);
+    }
+    return lines;
+  }
   static std::vector<Position> positions(const std::vector<LinePtr>& lines) {
     std::vector<Position> found;
     for (const LinePtr& line : lines) found.push_back(line->position);
@@ -31,6 +49,41 @@ TEST_F(StreamOrder, who_joins_a_followed_stream_brings_nobody_what_its_channel_s
   bring(4);
   const std::vector<Position> shown{{.seq = 1}, {.seq = 3}, {.seq = 2}, {.seq = 3, .delta = 3}, {.seq = 4}};
   EXPECT_EQ(positions(taken(*reading).lines), shown);
+}
+
+TEST_F(StreamOrder, a_piece_from_before_what_was_read_ends_its_text_for_that_reader_and_its_message_comes) {
+  const auto keeps_following = reader();
+  commit_and_bring(EventType::task_started);
+  auto reading = reading_from(Position{.seq = 1});
+  commit_up_to(2);
+  // The log is ahead of the channel.
+  hub_.events_missed(user_.user(), stream_, std::nullopt);
+  EXPECT_EQ(positions(read_to(2, reading)), (std::vector<Position>{{.seq = 2}}));
+  const auto waiting = loop_.start(reading.next());
+  bring(foreign(0, "abc"));
+  bring(2);
+  bring(foreign(3, "def"));
+  loop_.settle();
+  EXPECT_FALSE(waiting->ended());
+  commit_and_bring(EventType::message_created);
+  loop_.run_until([&] { return waiting->ended(); });
+  EXPECT_EQ(positions(waiting->take()), (std::vector<Position>{{.seq = 3}}));
+}
+
+TEST_F(StreamOrder, no_piece_follows_the_message_of_its_text_when_an_event_overtakes_that) {
+  const auto keeps_following = reader();
+  commit_and_bring(EventType::task_started);
+  auto reading = reading_from(Position{.seq = 1});
+  bring(foreign(0, "abc"));
+  commit(EventType::message_created);
+  commit_up_to(3);
+  bring(3);
+  bring(foreign(3, "def"));
+  bring(2);
+  commit_up_to(4);
+  bring(4);
+  const std::vector<Position> told{{.seq = 1, .delta = 3}, {.seq = 2}, {.seq = 3}, {.seq = 4}};
+  EXPECT_EQ(positions(read_to(4, reading)), told);
 }
 
 }  // namespace
