@@ -53,42 +53,32 @@ StreamReader::Lines StreamReader::passed_on(Lines lines) {
 }
 
 /// Joins first and reads the past afterwards: what is committed meanwhile waits in the subscription. A stream that the
-/// hub does not know yet has no buffer; such a reader starts at the log's end as it was just before. With other
-/// processes the log may be ahead of the hub: then the rest is read there.
+/// hub does not know yet has no buffer; a reader without a position starts at the log's end there. Where the log is
+/// ahead of a hub that hears of everything, the rest comes soon, and has its place among the pieces that are on their
+/// way: it is not read in the log unless it does not come.
 base::Task<> StreamReader::join() {
   co_await ports_.hub.follow(scope_, stream_, subscription_);
   const std::int64_t log_end = co_await ports_.log.last_seq(scope_, stream_);
-  auto joined = ports_.hub.join(scope_, stream_, subscription_, options_.since.value_or(Position{}));
+  const auto joined = ports_.hub.join(scope_, stream_, subscription_, options_.since.value_or(Position{}));
+  looked_at_ = std::chrono::steady_clock::now();
   texts_.assign(joined.texts.begin(), joined.texts.end());
-  const std::int64_t known_end = std::max(joined.last_seq, log_end);
-  // An id from beyond the end (of another stream, or from before a restore) is taken for the end.
-  Position start = options_.since.value_or(Position{.seq = known_end});
-  if (start.seq > known_end) start = {.seq = known_end};
-  last_seq_ = start.seq;
-  if (options_.since) order_.begin(start);
-  // While a text grows, what is in the log but not here yet has its place among the pieces that are on their way;
-  // unless pieces from behind it are here already.
-  const bool in_order = joined.texts.empty() || joined.texts.back()->position.seq <= joined.last_seq;
-  const bool comes = joined.growing && in_order && ports_.hub.is_live(scope_);
-  // Whoever was to tell it may be gone.
+  // A piece may be here before the event that it stands behind.
+  const std::int64_t told = std::max(joined.last_seq, texts_.empty() ? 0 : texts_.back()->position.seq);
+  const std::int64_t known_end = std::max(told, log_end);
+  const bool comes = told != 0 && joined.hears_all;
   if (comes) expected_ = log_end;
-  if (joined.last_seq != 0 && joined.last_seq < log_end && !comes) {
-    read_log_to(log_end, joined);
-  } else if (!options_.since && joined.last_seq != 0) {
-    last_seq_ = joined.last_seq;
-    pending_.assign(joined.buffered.begin(), joined.buffered.end());
+  const std::int64_t end = comes ? told : known_end;
+  if (options_.since) {
+    // An id from beyond the end (of another stream, or from before a restore) is taken for the end.
+    const Position start = options_.since->seq > known_end ? Position{.seq = known_end} : *options_.since;
+    order_.begin(start);
+    last_seq_ = start.seq;
+  } else if (joined.buffered.empty()) {
+    last_seq_ = told != 0 ? told : end;
   } else {
-    resume_from(joined, log_end);
+    last_seq_ = joined.buffered.front()->position.seq - 1;
   }
-}
-
-/// The hub knows less than the log: all of it is read there.
-void StreamReader::read_log_to(std::int64_t log_end, const StreamHub::Joined& joined) {
-  const std::int64_t buffered_from =
-      joined.buffered.empty() ? joined.last_seq : joined.buffered.front()->position.seq - 1;
-  if (!options_.since) last_seq_ = buffered_from;
-  catching_up_ = last_seq_ < log_end;
-  if (catching_up_) catch_up_to_ = log_end;
+  read_to(end, joined);
 }
 
 StreamReader::Lines StreamReader::first() {
@@ -103,24 +93,17 @@ StreamReader::Lines StreamReader::first() {
   return lines;
 }
 
-/// From the hub's buffer where it reaches back far enough, else from the log.
-void StreamReader::resume_from(const StreamHub::Joined& joined, std::int64_t log_end) {
-  if (joined.last_seq == 0) {
-    // No further: what is committed from here on is told, and the pieces of texts come before their end.
-    catching_up_ = last_seq_ < log_end;
-    if (catching_up_) catch_up_to_ = log_end;
-    return;
-  }
-  if (joined.last_seq <= last_seq_) return;
-  const auto first_new =
-      std::ranges::find_if(joined.buffered, [this](const LinePtr& line) { return line->position.seq > last_seq_; });
-  const bool reaches_back = std::distance(first_new, joined.buffered.end()) == joined.last_seq - last_seq_;
-  if (reaches_back) {
-    pending_.assign(first_new, joined.buffered.end());
-    last_seq_ = joined.last_seq;
+/// From the hub's buffer where that has all of it, else from the log.
+void StreamReader::read_to(std::int64_t end, const StreamHub::Joined& joined) {
+  if (last_seq_ >= end) return;
+  const auto& buffered = joined.buffered;
+  const std::int64_t from = buffered.empty() ? end + 1 : buffered.front()->position.seq;
+  if (from <= last_seq_ + 1 && buffered.back()->position.seq == end) {
+    pending_.assign(std::next(buffered.begin(), last_seq_ + 1 - from), buffered.end());
+    last_seq_ = end;
   } else {
     catching_up_ = true;
-    catch_up_to_ = joined.last_seq;
+    catch_up_to_ = end;
   }
 }
 
@@ -181,7 +164,8 @@ base::Task<StreamReader::Lines> StreamReader::live() {
     if (!allowed) co_return lines;
   }
   if (silent && heartbeat_due()) lines.push_back(unlogged(EventType::heartbeat, "{}"));
-  missed_ = missed_ || batch.missed || (silent && others && (is_deaf() || heartbeat_due()));
+  const bool due = look_due();
+  missed_ = missed_ || batch.missed || due || (silent && others && heartbeat_due());
   if (!catching_up_) catching_up_ = std::exchange(missed_, false);
   co_return lines;
 }
@@ -197,10 +181,20 @@ base::Task<bool> StreamReader::check_access() {
 /// Others are not heard, or what they had done before this began is not told.
 bool StreamReader::is_deaf() const { return !ports_.hub.is_live(scope_) || last_seq_ < expected_; }
 
+/// Also while lines come: they do not tell of what others did.
+bool StreamReader::look_due() {
+  const auto now = std::chrono::steady_clock::now();
+  const bool due = is_deaf() && now >= looked_at_ + kPollEvery;
+  if (due) looked_at_ = now;
+  return due;
+}
+
 std::chrono::steady_clock::duration StreamReader::patience() const {
-  const auto until_heartbeat = last_line_at_ + options_.heartbeat - std::chrono::steady_clock::now();
+  const auto now = std::chrono::steady_clock::now();
+  const auto until_heartbeat = last_line_at_ + options_.heartbeat - now;
+  if (is_deaf()) return std::min(until_heartbeat, looked_at_ + kPollEvery - now);
   if (!ports_.hub.connected()) return until_heartbeat;
-  return std::min<std::chrono::steady_clock::duration>(until_heartbeat, is_deaf() ? kPollEvery : kListenEvery);
+  return std::min<std::chrono::steady_clock::duration>(until_heartbeat, kListenEvery);
 }
 
 void StreamReader::add_texts_before(Position position, Lines& out) {

@@ -48,14 +48,15 @@ class StreamReader {
 
   /// What the reader begins with, unless it has to catch up first.
   Lines first();
-  void resume_from(const StreamHub::Joined& joined, std::int64_t log_end);
-  void read_log_to(std::int64_t log_end, const StreamHub::Joined& joined);
+  void read_to(std::int64_t end, const StreamHub::Joined& joined);
   base::Task<Lines> catch_up();
   base::Task<Lines> live();
   /// Whether this reader still may read; once it may not, it has ended.
   base::Task<bool> check_access();
-  /// How long to wait for something new.
   bool is_deaf() const;
+  /// Whether the log is to be looked into for what is not heard; then it is looked into now.
+  bool look_due();
+  /// How long to wait for something new.
   std::chrono::steady_clock::duration patience() const;
   bool heartbeat_due() const { return std::chrono::steady_clock::now() >= last_line_at_ + options_.heartbeat; }
   void add_texts_before(Position position, Lines& out);
@@ -75,10 +76,11 @@ class StreamReader {
   LineOrder order_;
   std::chrono::steady_clock::time_point last_line_at_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point access_checked_at_ = last_line_at_;
+  std::chrono::steady_clock::time_point looked_at_ = last_line_at_;
   bool ended_ = false;
   /// The last logged event that was passed on; events up to catch_up_to_ come from the log.
   std::int64_t last_seq_ = 0;
-  /// That far the log went at the start: so much is told or read, and soon.
+  /// That far the log went at the start: so much is told or read within kPollEvery.
   std::int64_t expected_ = 0;
   bool catching_up_ = false;
   std::optional<std::int64_t> catch_up_to_;

@@ -51,6 +51,48 @@ TEST_F(StreamOrder, who_joins_a_followed_stream_brings_nobody_what_its_channel_s
   EXPECT_EQ(positions(taken(*reading).lines), shown);
 }
 
+TEST_F(StreamOrder, what_the_log_knows_already_comes_behind_the_pieces_before_it) {
+  const auto keeps_following = reader();
+  commit_and_bring(EventType::task_started);
+  commit_up_to(2);
+  auto reading = reading_from(Position{.seq = 1});
+  bring(foreign(0, "abc"));
+  bring(2);
+  EXPECT_EQ(positions(read_to(2, reading)), (std::vector<Position>{{.seq = 1, .delta = 3}, {.seq = 2}}));
+}
+
+TEST_F(StreamOrder, where_a_piece_is_ahead_of_its_event_the_log_is_read_up_to_that_and_no_further) {
+  const auto keeps_following = reader();
+  commit_and_bring(EventType::task_started);
+  commit_up_to(3);
+  TextPiece piece = foreign(0, "abc");
+  piece.place = {.seq = 2};
+  hub_.text_arrived(user_.user(), stream_, piece);
+  auto reading = reading_from(Position{.seq = 1});
+  piece = foreign(3, "def");
+  piece.place = {.seq = 2, .delta = 3};
+  hub_.text_arrived(user_.user(), stream_, piece);
+  bring(2);
+  bring(3);
+  const std::vector<Position> told{{.seq = 2}, {.seq = 2, .delta = 3}, {.seq = 2, .delta = 6}, {.seq = 3}};
+  EXPECT_EQ(positions(read_to(3, reading)), told);
+}
+
+TEST_F(StreamOrder, what_nobody_tells_is_read_soon_also_while_a_text_grows_all_the_time) {
+  const auto keeps_following = reader();
+  commit_and_bring(EventType::task_started);
+  log_.append_untold(user_, stream_, tests::event_of("never told"));
+  auto reading = reading_from(Position{.seq = 1});
+  const auto watchdog = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  std::vector<LinePtr> lines;
+  for (std::int64_t offset = 0; lines.empty() || lines.back()->position.seq < 2; ++offset) {
+    ASSERT_LT(std::chrono::steady_clock::now(), watchdog);
+    bring(foreign(offset, "a"));
+    lines = loop_.run(reading.next());
+  }
+  EXPECT_EQ(lines.back()->payload(), "never told");
+}
+
 TEST_F(StreamOrder, a_piece_from_before_what_was_read_ends_its_text_for_that_reader_and_its_message_comes) {
   const auto keeps_following = reader();
   commit_and_bring(EventType::task_started);
