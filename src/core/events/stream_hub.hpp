@@ -73,6 +73,8 @@ class StreamHub final : public EventRelay, public BusListener {
     std::vector<LinePtr> texts;
     /// Some text grows now, whether the reader misses anything of it or not.
     bool growing = false;
+    /// What is in the log already and not told here comes soon, unless whoever was to tell it is gone.
+    bool hears_all = false;
   };
   /// Hears of what other processes do in this stream, as long as it has readers, of whom `reader` will be one. Before
   /// join(), and before the log is read.
@@ -81,6 +83,9 @@ class StreamHub final : public EventRelay, public BusListener {
   void subscribe(const identity::UserScope& scope, StreamId stream, const std::shared_ptr<Subscription>& subscriber);
   Joined join(const identity::UserScope& scope, StreamId stream, const std::shared_ptr<Subscription>& subscriber,
               Position since);
+
+  /// A reader has read the log up to there: while the bus is away, what this process writes stands behind it.
+  void has_read(const identity::UserScope& scope, StreamId stream, std::int64_t seq);
 
   /// In every process; elsewhere by having the readers look whether they may read on.
   void close_stream(const identity::UserScope& scope, StreamId stream);
@@ -122,6 +127,8 @@ class StreamHub final : public EventRelay, public BusListener {
   };
   struct Channel {
     std::int64_t last_seq = 0;
+    /// Readers may have events up to there from the log.
+    std::int64_t read_seq = 0;
     std::deque<Buffered> buffer;
     std::vector<std::weak_ptr<Subscription>> subscribers;
     /// As readers see them.
@@ -149,7 +156,7 @@ class StreamHub final : public EventRelay, public BusListener {
   void place(Channel& channel, const Event& event);
   void place(Channel& channel, StreamId stream, const TextPiece& piece);
   static bool has_ended(const Channel& channel, const TextPiece& piece);
-  void catch_up(Channel& channel, const std::vector<Event>& events);
+  void place_newer(Channel& channel, const std::vector<Event>& events);
   static void keep_early(Channel& channel, const TextPiece& piece);
   /// Its text has ended since the stream began to be followed.
   static bool ended_early(const Channel& channel, const TextPiece& piece);

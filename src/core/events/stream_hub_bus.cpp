@@ -87,6 +87,15 @@ void StreamHub::events_missed(const base::UserId& user, StreamId stream, std::op
   }
 }
 
+void StreamHub::has_read(const identity::UserScope& scope, StreamId stream, std::int64_t seq) {
+  if (!connected()) return;
+  const Key key{scope.user(), stream};
+  Shard& shard = shard_of(key);
+  const std::scoped_lock lock(shard.mutex);
+  const auto found = shard.channels.find(key);
+  if (found != shard.channels.end()) found->second.read_seq = std::max(found->second.read_seq, seq);
+}
+
 /// The pieces that arrive meanwhile wait, so that a text is complete before its next piece comes.
 base::Task<> StreamHub::follow(identity::UserScope scope, StreamId stream, std::shared_ptr<Subscription> reader) {
   StreamBus* const bus = bus_;
@@ -121,7 +130,8 @@ base::Task<> StreamHub::follow(identity::UserScope scope, StreamId stream, std::
       const bool is_new = !channel.follow;
       channel.follow = std::move(following.hold);
       channel.follow_access = std::move(access.hold);
-      catch_up(channel, recent.events);
+      refill_buffer(channel, recent.events);
+      if (is_new) place_newer(channel, recent.events);
       if (is_new && following.live) replace_texts(channel, recent.texts);
     }
     if (channel.follow || channel.following == 0) {
@@ -150,21 +160,20 @@ void StreamHub::replace_texts(Channel& channel, const std::vector<TextPiece>& pi
   }
 }
 
-/// An event that arrived before `events` were read stands alone in the buffer: it goes on where they end, if it
-/// touches.
-void StreamHub::catch_up(Channel& channel, const std::vector<Event>& events) {
-  const bool empty = channel.buffer.empty();
-  const std::int64_t begin = empty ? channel.last_seq + 1 : channel.buffer.front().line->position.seq;
-  const bool reaches_further = !events.empty() && (empty || events.front().seq < begin);
-  if (reaches_further && events.back().seq >= begin - 1) refill_buffer(channel, events);
+/// Where a stream begins to be followed. Of any other the channel still brings them, behind the pieces before them.
+void StreamHub::place_newer(Channel& channel, const std::vector<Event>& events) {
   for (const Event& event : events) {
     if (event.seq > channel.last_seq) place(channel, event);
   }
 }
 
-/// With what is known here already; who reads got it. What the buffer has behind `events` stays.
+/// With what is known here already; who reads got it. An event that arrived before `events` were read stands alone in
+/// the buffer: it goes on where they end, if it touches.
 void StreamHub::refill_buffer(Channel& channel, const std::vector<Event>& events) {
   const std::int64_t known = channel.last_seq;
+  const std::int64_t begin = channel.buffer.empty() ? known + 1 : channel.buffer.front().line->position.seq;
+  const bool fits = !events.empty() && events.front().seq < begin && events.back().seq >= begin - 1;
+  if (!fits) return;
   const std::deque<Buffered> before = channel.buffer;
   empty_buffer(channel);
   channel.last_seq = 0;

@@ -8,6 +8,8 @@ namespace codelab::core::events {
 namespace {
 
 constexpr std::int64_t kLogPage = 200;
+/// An event is overtaken by no more than so many.
+constexpr std::int64_t kOvertaken = 32;
 /// Between two looks at the log while other processes are not heard.
 constexpr std::chrono::seconds kPollEvery{1};
 /// Between two looks whether they are.
@@ -48,48 +50,53 @@ base::Task<std::vector<LinePtr>> StreamReader::next() {
 }
 
 StreamReader::Lines StreamReader::passed_on(Lines lines) {
-  last_ = std::max(last_, lines.back()->position);
   last_line_at_ = std::chrono::steady_clock::now();
   return lines;
 }
 
 /// Joins first and reads the past afterwards: what is committed meanwhile waits in the subscription. A stream that the
-/// hub does not know yet has no buffer; such a reader starts at the log's end as it was just before. With other
-/// processes the log may be ahead of the hub: then the rest is read there.
+/// hub does not know yet has no buffer; a reader without a position starts at the log's end there. Where the log is
+/// ahead of a hub that hears of everything, the rest comes soon, and has its place among the pieces that are on their
+/// way: it is not read in the log unless it does not come.
 base::Task<> StreamReader::join() {
   co_await ports_.hub.follow(scope_, stream_, subscription_);
   const std::int64_t log_end = co_await ports_.log.last_seq(scope_, stream_);
-  auto joined = ports_.hub.join(scope_, stream_, subscription_, options_.since.value_or(Position{}));
+  const auto joined = ports_.hub.join(scope_, stream_, subscription_, options_.since.value_or(Position{}));
+  looked_at_ = std::chrono::steady_clock::now();
   texts_.assign(joined.texts.begin(), joined.texts.end());
-  const std::int64_t known_end = std::max(joined.last_seq, log_end);
-  // An id from beyond the end (of another stream, or from before a restore) is taken for the end.
-  last_ = options_.since.value_or(Position{.seq = known_end});
-  if (last_.seq > known_end) last_ = {.seq = known_end};
-  joined_at_ = options_.since ? last_ : Position{};
-  // While a text grows, what is in the log but not here yet has its place among the pieces that are on their way;
-  // unless pieces from behind it are here already.
-  const bool in_order = joined.texts.empty() || joined.texts.back()->position.seq <= joined.last_seq;
-  const bool comes = joined.growing && in_order && ports_.hub.is_live(scope_);
-  // Whoever was to tell it may be gone.
+  // A piece may be here before the event that it stands behind.
+  const std::int64_t told = std::max(joined.last_seq, texts_.empty() ? 0 : texts_.back()->position.seq);
+  const bool comes = told != 0 && joined.hears_all;
   if (comes) expected_ = log_end;
-  if (joined.last_seq != 0 && joined.last_seq < log_end && !comes) {
-    read_log_to(log_end, joined);
-  } else if (!options_.since && joined.last_seq != 0) {
-    last_seq_ = joined.last_seq;
-    pending_.assign(joined.buffered.begin(), joined.buffered.end());
-  } else {
-    last_seq_ = last_.seq;
-    resume_from(joined, log_end);
-  }
+  begin(joined, told, std::max(told, log_end));
+  const bool texts_may_have_ended = options_.since && ports_.hub.connected() && (joined.growing || told < last_seq_);
+  if (texts_may_have_ended) co_await recall_ends();
+  read_to(comes ? told : std::max(told, log_end), joined);
 }
 
-/// The hub knows less than the log: all of it is read there.
-void StreamReader::read_log_to(std::int64_t log_end, const StreamHub::Joined& joined) {
-  const std::int64_t buffered_from =
-      joined.buffered.empty() ? joined.last_seq : joined.buffered.front()->position.seq - 1;
-  last_seq_ = options_.since ? last_.seq : buffered_from;
-  catching_up_ = last_seq_ < log_end;
-  if (catching_up_) catch_up_to_ = log_end;
+/// An id from beyond the end (of another stream, or from before a restore) is taken for the end. Without one it is the
+/// buffer's begin; where a text grows, so far back that its end is seen, also when that was overtaken.
+void StreamReader::begin(const StreamHub::Joined& joined, std::int64_t told, std::int64_t end) {
+  if (options_.since) {
+    const Position start = options_.since->seq > end ? Position{.seq = end} : *options_.since;
+    order_.begin(start);
+    last_seq_ = start.seq;
+    return;
+  }
+  last_seq_ = joined.buffered.empty() ? (told != 0 ? told : end) : joined.buffered.front()->position.seq - 1;
+  const bool overtaken = joined.growing && ports_.hub.connected();
+  if (overtaken) last_seq_ = std::clamp<std::int64_t>(told - kOvertaken, 0, last_seq_);
+}
+
+/// The reader may have been told at another process of ends that are not told here yet.
+base::Task<> StreamReader::recall_ends() {
+  std::int64_t at = std::max<std::int64_t>(0, last_seq_ - kOvertaken);
+  while (at < last_seq_) {
+    const auto page = co_await ports_.log.read(scope_, stream_, at, last_seq_ - at);
+    if (page.empty()) co_return;
+    for (const Event& event : page) order_.note(event.body.type, event.body.task);
+    at = page.back().seq;
+  }
 }
 
 StreamReader::Lines StreamReader::first() {
@@ -97,31 +104,24 @@ StreamReader::Lines StreamReader::first() {
   if (catching_up_) return lines;
   for (const LinePtr& line : pending_) {
     add_texts_before(line->position, lines);
-    lines.push_back(line);
+    pass(line, lines);
   }
   pending_.clear();
   add_texts_before(kEnd, lines);
   return lines;
 }
 
-/// From the hub's buffer where it reaches back far enough, else from the log.
-void StreamReader::resume_from(const StreamHub::Joined& joined, std::int64_t log_end) {
-  if (joined.last_seq == 0) {
-    // No further: what is committed from here on is told, and the pieces of texts come before their end.
-    catching_up_ = last_seq_ < log_end;
-    if (catching_up_) catch_up_to_ = log_end;
-    return;
-  }
-  if (joined.last_seq <= last_seq_) return;
-  const auto first_new =
-      std::ranges::find_if(joined.buffered, [this](const LinePtr& line) { return line->position.seq > last_seq_; });
-  const bool reaches_back = std::distance(first_new, joined.buffered.end()) == joined.last_seq - last_seq_;
-  if (reaches_back) {
-    pending_.assign(first_new, joined.buffered.end());
-    last_seq_ = joined.last_seq;
+/// From the hub's buffer where that has all of it, else from the log.
+void StreamReader::read_to(std::int64_t end, const StreamHub::Joined& joined) {
+  if (last_seq_ >= end) return;
+  const auto& buffered = joined.buffered;
+  const std::int64_t from = buffered.empty() ? end + 1 : buffered.front()->position.seq;
+  if (from <= last_seq_ + 1 && buffered.back()->position.seq == end) {
+    pending_.assign(std::next(buffered.begin(), last_seq_ + 1 - from), buffered.end());
+    last_seq_ = end;
   } else {
     catching_up_ = true;
-    catch_up_to_ = joined.last_seq;
+    catch_up_to_ = end;
   }
 }
 
@@ -135,9 +135,10 @@ base::Task<StreamReader::Lines> StreamReader::catch_up() {
   for (const Event& event : page) {
     if (catch_up_to_ && event.seq > *catch_up_to_) break;
     add_texts_before({.seq = event.seq}, lines);
-    lines.push_back(std::make_shared<const StreamLine>(make_line(event)));
+    pass(std::make_shared<const StreamLine>(make_line(event)), lines);
     last_seq_ = event.seq;
   }
+  ports_.hub.has_read(scope_, stream_, last_seq_);
   const bool reached = catch_up_to_ ? last_seq_ >= *catch_up_to_ : false;
   if (reached || page.empty()) {
     // Without a bound, all that was missed has been read.
@@ -174,7 +175,7 @@ base::Task<StreamReader::Lines> StreamReader::live() {
     ended_ = true;
     co_return lines;
   }
-  const bool silent = batch.lines.empty();
+  const bool silent = lines.empty() && !catching_up_;
   const bool others = ports_.hub.connected();
   const bool access_due = others && std::chrono::steady_clock::now() >= access_checked_at_ + options_.heartbeat;
   if (batch.access_changed || access_due) {
@@ -182,7 +183,8 @@ base::Task<StreamReader::Lines> StreamReader::live() {
     if (!allowed) co_return lines;
   }
   if (silent && heartbeat_due()) lines.push_back(unlogged(EventType::heartbeat, "{}"));
-  missed_ = missed_ || batch.missed || (silent && others && (is_deaf() || heartbeat_due()));
+  const bool due = look_due();
+  missed_ = missed_ || batch.missed || due || (silent && others && heartbeat_due());
   if (!catching_up_) catching_up_ = std::exchange(missed_, false);
   co_return lines;
 }
@@ -198,25 +200,34 @@ base::Task<bool> StreamReader::check_access() {
 /// Others are not heard, or what they had done before this began is not told.
 bool StreamReader::is_deaf() const { return !ports_.hub.is_live(scope_) || last_seq_ < expected_; }
 
+/// Also while lines come: they do not tell of what others did.
+bool StreamReader::look_due() {
+  const auto now = std::chrono::steady_clock::now();
+  const bool due = is_deaf() && now >= looked_at_ + kPollEvery;
+  if (due) looked_at_ = now;
+  return due;
+}
+
 std::chrono::steady_clock::duration StreamReader::patience() const {
-  const auto until_heartbeat = last_line_at_ + options_.heartbeat - std::chrono::steady_clock::now();
+  const auto now = std::chrono::steady_clock::now();
+  const auto until_heartbeat = last_line_at_ + options_.heartbeat - now;
+  if (is_deaf()) return std::min(until_heartbeat, looked_at_ + kPollEvery - now);
   if (!ports_.hub.connected()) return until_heartbeat;
-  return std::min<std::chrono::steady_clock::duration>(until_heartbeat, is_deaf() ? kPollEvery : kListenEvery);
+  return std::min<std::chrono::steady_clock::duration>(until_heartbeat, kListenEvery);
 }
 
 void StreamReader::add_texts_before(Position position, Lines& out) {
   while (!texts_.empty() && texts_.front()->position < position) {
-    out.push_back(std::move(texts_.front()));
+    pass(texts_.front(), out);
     texts_.pop_front();
   }
 }
 
-/// A gap before a line (a relay was overtaken, or its stream was forgotten meanwhile) is read from the log. What the
-/// reader began with may be ahead of what is known here: it was read in another process.
+/// A gap before a line (a relay was overtaken, or its stream was forgotten meanwhile) is read from the log. To wait for
+/// it to be told would change nothing: the bus places a piece behind every event that was published before it.
 void StreamReader::add_live(const LinePtr& line, Lines& out) {
   const bool logged = is_logged(*line);
-  const bool had = logged ? line->position.seq <= last_seq_ : line->position <= joined_at_;
-  if (had) return;
+  if (logged && line->position.seq <= last_seq_) return;
   const std::int64_t before = logged ? line->position.seq - 1 : line->position.seq;
   if (before > last_seq_) {
     catching_up_ = true;
@@ -225,12 +236,17 @@ void StreamReader::add_live(const LinePtr& line, Lines& out) {
     return;
   }
   if (logged) last_seq_ = line->position.seq;
-  out.push_back(line);
+  pass(line, out);
+}
+
+void StreamReader::pass(const LinePtr& line, Lines& out) {
+  if (order_.pass(*line)) out.push_back(line);
 }
 
 LinePtr StreamReader::unlogged(EventType type, std::string payload) const {
   const NewEvent body{.type = type, .payload = std::move(payload)};
-  return std::make_shared<const StreamLine>(make_unlogged_line(stream_, last_, body, ports_.clock.now()));
+  const Position last = std::max(order_.last(), Position{.seq = last_seq_});
+  return std::make_shared<const StreamLine>(make_unlogged_line(stream_, last, body, ports_.clock.now()));
 }
 
 }  // namespace codelab::core::events

@@ -7,13 +7,15 @@
 #include <optional>
 #include <vector>
 
+#include "core/events/line_order.hpp"
 #include "core/events/ports.hpp"
 #include "core/events/stream_hub.hpp"
 
 namespace codelab::core::events {
 
 /// Reads one stream from a position on: the log (or the hub's buffer) first, then live, each logged event once, in
-/// order, without gap. Used by one coroutine on one executor; close() on the same executor.
+/// order, without gap, and the pieces of texts that grow between them. Used by one coroutine on one executor; close()
+/// on the same executor.
 class StreamReader {
  public:
   struct Options {
@@ -46,19 +48,23 @@ class StreamReader {
 
   /// What the reader begins with, unless it has to catch up first.
   Lines first();
-  void resume_from(const StreamHub::Joined& joined, std::int64_t log_end);
-  void read_log_to(std::int64_t log_end, const StreamHub::Joined& joined);
+  void begin(const StreamHub::Joined& joined, std::int64_t told, std::int64_t end);
+  base::Task<> recall_ends();
+  void read_to(std::int64_t end, const StreamHub::Joined& joined);
   base::Task<Lines> catch_up();
   base::Task<Lines> live();
   /// Whether this reader still may read; once it may not, it has ended.
   base::Task<bool> check_access();
-  /// How long to wait for something new.
   bool is_deaf() const;
+  /// Whether the log is to be looked into for what is not heard; then it is looked into now.
+  bool look_due();
+  /// How long to wait for something new.
   std::chrono::steady_clock::duration patience() const;
   bool heartbeat_due() const { return std::chrono::steady_clock::now() >= last_line_at_ + options_.heartbeat; }
   void add_texts_before(Position position, Lines& out);
   void add_live(const LinePtr& line, Lines& out);
-  /// Remembers how far the reader got.
+  /// Unless that line is late.
+  void pass(const LinePtr& line, Lines& out);
   Lines passed_on(Lines lines);
   LinePtr unlogged(EventType type, std::string payload) const;
 
@@ -69,21 +75,19 @@ class StreamReader {
   std::shared_ptr<Subscription> subscription_;
 
   bool started_ = false;
-  /// Of the last line that was passed on.
-  Position last_;
+  LineOrder order_;
   std::chrono::steady_clock::time_point last_line_at_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point access_checked_at_ = last_line_at_;
+  std::chrono::steady_clock::time_point looked_at_ = last_line_at_;
   bool ended_ = false;
   /// The last logged event that was passed on; events up to catch_up_to_ come from the log.
   std::int64_t last_seq_ = 0;
-  /// That far the log went at the start: so much is told or read, and soon.
+  /// That far the log went at the start: so much is told or read within kPollEvery.
   std::int64_t expected_ = 0;
   bool catching_up_ = false;
   std::optional<std::int64_t> catch_up_to_;
   /// The log is to be looked into without such a bound.
   bool missed_ = false;
-  /// Pieces of texts up to there were read before.
-  Position joined_at_;
   /// What was missed of texts that grow; each waits for its place between the logged events.
   std::deque<LinePtr> texts_;
   /// Live lines that wait until a gap before them was read from the log.

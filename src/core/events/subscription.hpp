@@ -21,6 +21,8 @@ struct StreamLine {
   Position position;
   EventType type = EventType::error;
   std::optional<base::TaskId> task;
+  /// Of a delta: the message whose text it is a piece of.
+  std::optional<base::MessageId> message = std::nullopt;
   /// One JSON object without line end; `payload` is its last member.
   std::string json;
   std::size_t payload_offset = 0;

@@ -1,88 +1,12 @@
 #include "core/events/stream_reader.hpp"
-#include "tests/unit/core/events/stream_fixture.hpp"
+#include "tests/unit/core/events/on_bus_fixture.hpp"
 
 namespace codelab::core::events {
 namespace {
 
-class CountedFollow final : public Follow {
- public:
-  explicit CountedFollow(std::size_t& count) : count_(count) { ++count_; }
-  ~CountedFollow() override { --count_; }
+using codelab::tests::OnBusTest;
 
- private:
-  std::size_t& count_;
-};
-
-/// A bus that carries what it is given when the test says so, and keeps what it has carried.
-class HandBus final : public StreamBus {
- public:
-  explicit HandBus(BusListener& listener) : listener_(listener) {}
-
-  /// The stream's order is the order of these calls, as it is on a real bus.
-  void bring(const Event& event) {
-    top_ = std::max(top_, event.seq);
-    kept.events.push_back(event);
-    if (event.body.task && ends_text(event.body.type)) {
-      std::erase_if(kept.texts, [&](const TextPiece& each) { return each.task == *event.body.task; });
-    }
-    listener_.event_arrived(event);
-  }
-  void bring(const base::UserId& user, StreamId stream, TextPiece piece) {
-    piece.place = {.seq = top_, .delta = delta_};
-    delta_ += std::ssize(piece.text);
-    kept.texts.push_back(piece);
-    listener_.text_arrived(user, stream, piece);
-  }
-
-  void publish(const Event& event) noexcept override { events.push_back(event); }
-  void publish_text(const base::UserId&, StreamId, TextPiece piece) noexcept override { texts.push_back(piece); }
-  void publish_access_change(const base::UserId&) noexcept override {}
-  base::Task<Following> follow(identity::UserScope, StreamId) override {
-    if (while_following) while_following();
-    co_return Following{.hold = std::make_unique<CountedFollow>(follows), .live = live};
-  }
-  base::Task<Recent> recent(identity::UserScope, StreamId) override { co_return kept_before.value_or(kept); }
-  bool is_live(const base::UserId&) const noexcept override { return live; }
-
-  bool live = true;
-  /// How many hold a stream.
-  std::size_t follows = 0;
-  std::vector<Event> events;
-  std::vector<TextPiece> texts;
-  Recent kept;
-  /// What recent() says, when that is older.
-  std::optional<Recent> kept_before;
-  std::function<void()> while_following;
-
- private:
-  BusListener& listener_;
-  std::int64_t top_ = 0;
-  std::int64_t delta_ = 0;
-};
-
-class StreamHubOnBus : public codelab::tests::StreamTest {
- protected:
-  StreamHubOnBus() { hub_.connect(bus_); }
-  ~StreamHubOnBus() override { hub_.disconnect(); }
-
-  std::shared_ptr<Subscription> reader() {
-    auto made = subscription();
-    loop_.run(hub_.follow(user_, stream_, made));
-    hub_.subscribe(user_, stream_, made);
-    return made;
-  }
-  std::vector<LinePtr> texts_for(Position since) { return hub_.join(user_, stream_, subscription(), since).texts; }
-  TextPiece foreign(std::int64_t offset, std::string text) const {
-    return {
-        .task = task_, .agent = "asker", .message = theirs_, .place = {}, .offset = offset, .text = std::move(text)};
-  }
-  void commit(EventType type) { log_.append(user_, stream_, {.type = type, .task = task_}); }
-
-  HandBus bus_{hub_};
-  const base::TaskId task_ = base::TaskId::generate();
-  const base::MessageId ours_ = base::MessageId::generate();
-  const base::MessageId theirs_ = base::MessageId::generate();
-};
+class StreamHubOnBus : public OnBusTest {};
 
 TEST_F(StreamHubOnBus, a_followed_stream_shows_what_the_bus_brings_in_its_order) {
   const auto reading = reader();
