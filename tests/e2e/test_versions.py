@@ -13,7 +13,8 @@ from server import Server, run_command
 from streams import is_logged, seq
 from waiting import eventually, within
 
-# Built from today's code with a migration more that today's binaries can serve from, and with one that they cannot.
+# Built from today's code with a migration more that today's binaries can serve from (it tells events of a type that they
+# do not know), and with one that they cannot.
 NEXT = settings.binary().with_name("codelab_next")
 INCOMPATIBLE = settings.binary().with_name("codelab_incompatible")
 
@@ -94,6 +95,8 @@ class Talk:
         return sum(event["type"] == "TASK_COMPLETED" for event in self.events) == self._last
 
     async def assert_nothing_is_lost(self) -> None:
+        """Nor what the next version tells and this one does not know."""
+        assert any(event["type"] == "TASK_PRIORITISED" for event in self.events)
         assert [seq(event) for event in self.events] == list(range(1, len(self.events) + 1))
         said = [message["content"] for message in await self.user.all_messages(self.session)
                 if message["role"] == "assistant"]

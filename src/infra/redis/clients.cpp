@@ -2,24 +2,11 @@
 
 #include <utility>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
+
+#include "base/elsewhere.hpp"
 
 namespace codelab::infra::redis {
-namespace asio = boost::asio;
-
-namespace {
-
-/// Cancellation across threads is not safe in this Asio: the call ends by its deadline instead.
-template <class T>
-base::Task<T> elsewhere(base::Executor executor, base::Task<T> task) {
-  auto token = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
-  co_return co_await asio::co_spawn(executor, std::move(task), token);
-}
-
-}  // namespace
 
 Clients::Clients(base::Cores& cores, Options options) : cores_(cores), options_(std::move(options)) {
   if (options_.address.tls) tls_ = make_tls_context(options_.ca_file);
@@ -43,7 +30,7 @@ base::Task<Outcome> Clients::call(Command command) { return call(std::move(comma
 base::Task<Outcome> Clients::call(Command command, std::chrono::milliseconds timeout) {
   const std::size_t core = this_core();
   if (core < cores_.size()) return clients_[core]->call(std::move(command), deadline_in(timeout));
-  return elsewhere(cores_.executor(0), clients_[0]->call(std::move(command), deadline_in(timeout)));
+  return base::elsewhere(cores_.executor(0), clients_[0]->call(std::move(command), deadline_in(timeout)));
 }
 
 base::Task<Outcome> Clients::eval(Script script, std::vector<std::string> keys, std::vector<std::string> arguments) {
@@ -55,18 +42,18 @@ base::Task<Outcome> Clients::eval(Script script, std::vector<std::string> keys, 
   const std::size_t core = this_core();
   const SteadyTime deadline = deadline_in(timeout);
   if (core < cores_.size()) return clients_[core]->eval(script, std::move(keys), std::move(arguments), deadline);
-  return elsewhere(cores_.executor(0), clients_[0]->eval(script, std::move(keys), std::move(arguments), deadline));
+  return base::elsewhere(cores_.executor(0), clients_[0]->eval(script, std::move(keys), std::move(arguments), deadline));
 }
 
 base::Task<bool> Clients::ready(std::chrono::milliseconds timeout) {
   const std::size_t core = this_core();
   if (core < cores_.size()) return clients_[core]->ready(deadline_in(timeout));
-  return elsewhere(cores_.executor(0), clients_[0]->ready(deadline_in(timeout)));
+  return base::elsewhere(cores_.executor(0), clients_[0]->ready(deadline_in(timeout)));
 }
 
 bool Clients::stop(std::chrono::milliseconds timeout) {
   for (std::size_t i = 0; i < clients_.size(); ++i) {
-    asio::post(cores_.executor(i), [client = clients_[i]] { client->stop(); });
+    boost::asio::post(cores_.executor(i), [client = clients_[i]] { client->stop(); });
   }
   group_.cancel();
   return group_.drain(timeout);

@@ -8,12 +8,11 @@
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/elsewhere.hpp"
 #include "base/log.hpp"
 
 namespace codelab::infra::redis {
@@ -262,14 +261,12 @@ void RedisStreamBus::publish_access_change(const base::UserId& user) noexcept {
   post({user, core::events::own_stream(user)}, AccessChange{}, true);
 }
 
-/// Cancellation across threads is not safe in this Asio: the wait ends by its deadline instead.
 base::Task<core::events::StreamBus::Following> RedisStreamBus::follow(UserScope scope, StreamId stream) {
   const Core& core = core_of(scope.user());
   const SteadyTime deadline = std::chrono::steady_clock::now() + clients_.options().call_timeout;
   std::string channel = StreamNames{scope.user(), stream}.channel();
   auto following = follow_there(core.executor, core.subscriber, std::move(channel), deadline);
-  auto token = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
-  co_return co_await asio::co_spawn(core.executor, std::move(following), token);
+  return base::elsewhere(core.executor, std::move(following));
 }
 
 base::Task<core::events::StreamBus::Recent> RedisStreamBus::recent(UserScope scope, StreamId stream) {
