@@ -164,6 +164,7 @@ StreamHub::Joined StreamHub::join(const identity::UserScope& scope, StreamId str
   Joined joined;
   joined.last_seq = channel.last_seq;
   for (const Buffered& each : channel.buffer) joined.buffered.push_back(each.line);
+  joined.growing = !channel.texts.empty();
   joined.hears_all = !connected() || follows_bus(key, channel);
   for (const TextDelta& missing : channel.texts.after(since)) {
     joined.texts.push_back(delta_line(stream, missing, clock_.now()));

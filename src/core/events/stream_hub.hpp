@@ -71,6 +71,8 @@ class StreamHub final : public EventRelay, public BusListener {
     /// Of the texts that grow now, what a reader at `since` misses; each goes between the logged events by its
     /// position.
     std::vector<LinePtr> texts;
+    /// Some text grows now, whether the reader misses anything of it or not.
+    bool growing = false;
     /// What is in the log already and not told here comes soon, unless whoever was to tell it is gone.
     bool hears_all = false;
   };

@@ -8,6 +8,8 @@ namespace codelab::core::events {
 namespace {
 
 constexpr std::int64_t kLogPage = 200;
+/// An event is overtaken by no more than so many.
+constexpr std::int64_t kOvertaken = 32;
 /// Between two looks at the log while other processes are not heard.
 constexpr std::chrono::seconds kPollEvery{1};
 /// Between two looks whether they are.
@@ -64,21 +66,38 @@ base::Task<> StreamReader::join() {
   texts_.assign(joined.texts.begin(), joined.texts.end());
   // A piece may be here before the event that it stands behind.
   const std::int64_t told = std::max(joined.last_seq, texts_.empty() ? 0 : texts_.back()->position.seq);
-  const std::int64_t known_end = std::max(told, log_end);
   const bool comes = told != 0 && joined.hears_all;
   if (comes) expected_ = log_end;
-  const std::int64_t end = comes ? told : known_end;
+  begin(joined, told, std::max(told, log_end));
+  const bool texts_may_have_ended = options_.since && ports_.hub.connected() && (joined.growing || told < last_seq_);
+  if (texts_may_have_ended) co_await recall_ends();
+  read_to(comes ? told : std::max(told, log_end), joined);
+}
+
+/// An id from beyond the end (of another stream, or from before a restore) is taken for the end. Without one it is the
+/// buffer's begin; where a text grows, so far back that its end is seen, also when that was overtaken.
+void StreamReader::begin(const StreamHub::Joined& joined, std::int64_t told, std::int64_t end) {
   if (options_.since) {
-    // An id from beyond the end (of another stream, or from before a restore) is taken for the end.
-    const Position start = options_.since->seq > known_end ? Position{.seq = known_end} : *options_.since;
+    const Position start = options_.since->seq > end ? Position{.seq = end} : *options_.since;
     order_.begin(start);
     last_seq_ = start.seq;
-  } else if (joined.buffered.empty()) {
-    last_seq_ = told != 0 ? told : end;
-  } else {
-    last_seq_ = joined.buffered.front()->position.seq - 1;
+    return;
   }
-  read_to(end, joined);
+  last_seq_ = joined.buffered.empty() ? (told != 0 ? told : end) : joined.buffered.front()->position.seq - 1;
+  const bool overtaken = joined.growing && ports_.hub.connected();
+  if (overtaken) last_seq_ = std::clamp<std::int64_t>(told - kOvertaken, 0, last_seq_);
+}
+
+/// The reader may have been told at another process of ends that are not told here yet.
+base::Task<> StreamReader::recall_ends() {
+  std::int64_t at = std::max<std::int64_t>(0, last_seq_ - kOvertaken);
+  while (at < last_seq_) {
+    const std::int64_t left = last_seq_ - at;
+    const auto page = co_await ports_.log.read(scope_, stream_, at, left);
+    if (page.empty()) co_return;
+    for (const Event& event : page) order_.note(event.body.type, event.body.task);
+    at = page.back().seq;
+  }
 }
 
 StreamReader::Lines StreamReader::first() {

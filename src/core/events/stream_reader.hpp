@@ -48,6 +48,8 @@ class StreamReader {
 
   /// What the reader begins with, unless it has to catch up first.
   Lines first();
+  void begin(const StreamHub::Joined& joined, std::int64_t told, std::int64_t end);
+  base::Task<> recall_ends();
   void read_to(std::int64_t end, const StreamHub::Joined& joined);
   base::Task<Lines> catch_up();
   base::Task<Lines> live();

@@ -128,5 +128,34 @@ TEST_F(StreamOrder, no_piece_follows_the_message_of_its_text_when_an_event_overt
   EXPECT_EQ(positions(read_to(4, reading)), told);
 }
 
+TEST_F(StreamOrder, a_text_whose_end_a_reader_saw_elsewhere_does_not_grow_for_it_here) {
+  const auto keeps_following = reader();
+  commit_and_bring(EventType::task_started);
+  bring(foreign(0, "abc"));
+  commit(EventType::message_created);
+  commit_up_to(3);
+  bring(3);
+  bring(foreign(3, "def"));
+  auto reading = reading_from(Position{.seq = 3});
+  bring(foreign(6, "ghi"));
+  bring(2);
+  commit_up_to(4);
+  bring(4);
+  EXPECT_EQ(positions(read_to(4, reading)), (std::vector<Position>{{.seq = 4}}));
+}
+
+TEST_F(StreamOrder, who_comes_without_a_position_sees_the_end_of_each_text_that_grows) {
+  const auto keeps_following = reader();
+  commit_and_bring(EventType::task_started);
+  bring(foreign(0, "abc"));
+  commit(EventType::message_created);
+  commit_up_to(3);
+  bring(3);
+  auto reading = reading_from(std::nullopt);
+  bring(2);
+  const std::vector<Position> told{{.seq = 1}, {.seq = 1, .delta = 3}, {.seq = 2}, {.seq = 3}};
+  EXPECT_EQ(positions(read_to(3, reading)), told);
+}
+
 }  // namespace
 }  // namespace codelab::core::events
