@@ -33,6 +33,11 @@ std::optional<std::int64_t> GrowingTexts::length_of(const base::MessageId& messa
   return std::ssize(found->content);
 }
 
+Position GrowingTexts::behind(std::int64_t seq) const {
+  const bool anew = texts_.empty() && seq > end_.seq;
+  return {.seq = std::max(seq, end_.seq), .delta = anew ? 0 : end_.delta};
+}
+
 bool GrowingTexts::append(const base::MessageId& message, std::string_view text, Position place) {
   const auto found = std::ranges::find(texts_, message, &Text::message);
   if (found == texts_.end()) return false;
@@ -48,14 +53,13 @@ bool GrowingTexts::append(const base::MessageId& message, std::string_view text,
                          .offset = std::ssize(found->content)});
   }
   found->content += text;
-  total_ = place.delta + length;
+  end_ = std::max(end_, segments_.back().end());
   return true;
 }
 
 void GrowingTexts::end(const base::MessageId& message) {
   std::erase_if(texts_, [&](const Text& text) { return text.message == message; });
   std::erase_if(segments_, [&](const Segment& segment) { return segment.message == message; });
-  if (texts_.empty()) total_ = 0;
 }
 
 void GrowingTexts::end_of(const base::TaskId& task) {
@@ -68,7 +72,6 @@ void GrowingTexts::end_of(const base::TaskId& task) {
 void GrowingTexts::clear() {
   texts_.clear();
   segments_.clear();
-  total_ = 0;
 }
 
 const GrowingTexts::Text& GrowingTexts::text_of(const base::MessageId& message) const {

@@ -25,8 +25,9 @@ struct TextDelta {
 class GrowingTexts {
  public:
   bool empty() const { return texts_.empty(); }
-  /// Delta bytes so far; 0 again when no text grows.
-  std::int64_t total() const { return total_; }
+  /// Where the next piece begins that comes behind logged event `seq` and all pieces so far. Its delta is 0 again once
+  /// no text grows and an event has come behind the last piece, so that a position never comes twice.
+  Position behind(std::int64_t seq) const;
 
   void begin(base::TaskId task, std::string agent, base::MessageId message);
   /// Of that message's text so far; nullopt when it has none here.
@@ -69,7 +70,8 @@ class GrowingTexts {
 
   std::vector<Text> texts_;
   std::vector<Segment> segments_;
-  std::int64_t total_ = 0;
+  /// Of the piece that stands last among all that came, its end.
+  Position end_;
 };
 
 }  // namespace codelab::core::events

@@ -125,7 +125,7 @@ void StreamHub::append_text(const identity::UserScope& scope, StreamId stream, c
   TextPiece piece{.task = writing->task,
                   .agent = writing->agent,
                   .message = message,
-                  .place = {.seq = channel.last_seq, .delta = channel.texts.total()},
+                  .place = channel.texts.behind(channel.last_seq),
                   .offset = writing->length,
                   .text = std::string(text)};
   writing->length += std::ssize(text);

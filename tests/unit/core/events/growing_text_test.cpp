@@ -17,7 +17,7 @@ GrowingTexts two_texts() {
 
 /// Behind that event, and all that came before.
 bool append(GrowingTexts& texts, const base::MessageId& message, std::string_view text, std::int64_t seq) {
-  return texts.append(message, text, {.seq = seq, .delta = texts.total()});
+  return texts.append(message, text, texts.behind(seq));
 }
 
 std::string text_in(const TextDelta& delta) {
@@ -75,7 +75,7 @@ TEST(GrowingTexts, who_saw_a_later_event_of_the_log_has_seen_the_deltas_before_i
   EXPECT_EQ(text_in(rest.front()), "after");
 }
 
-TEST(GrowingTexts, an_ended_text_is_gone_and_the_count_starts_anew_when_none_is_left) {
+TEST(GrowingTexts, an_ended_text_is_gone_and_the_count_starts_anew_behind_the_next_event_when_none_is_left) {
   auto texts = two_texts();
   append(texts, kOne, "one", 4);
   append(texts, kTwo, "two", 4);
@@ -85,7 +85,8 @@ TEST(GrowingTexts, an_ended_text_is_gone_and_the_count_starts_anew_when_none_is_
   EXPECT_FALSE(append(texts, kOne, "more", 4));
   texts.end(kTwo);
   EXPECT_TRUE(texts.empty());
-  EXPECT_EQ(texts.total(), 0);
+  EXPECT_EQ(texts.behind(4), (Position{.seq = 4, .delta = 6}));
+  EXPECT_EQ(texts.behind(5), (Position{.seq = 5}));
 }
 
 TEST(GrowingTexts, pieces_of_one_text_that_others_come_between_stay_apart) {

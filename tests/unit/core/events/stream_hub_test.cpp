@@ -127,6 +127,20 @@ TEST_F(StreamHubTest, a_text_is_gone_with_its_message_with_the_end_of_its_task_o
   }
 }
 
+TEST_F(StreamHubTest, a_text_that_begins_before_the_end_of_another_is_committed_stands_behind_that) {
+  const auto reader = subscriber();
+  for (const std::string_view text : {"Hello", "abc"}) {
+    const auto message = base::MessageId::generate();
+    hub_.begin_text(user_, stream_, base::TaskId::generate(), "coder", message);
+    hub_.append_text(user_, stream_, message, text);
+    hub_.end_text(user_, stream_, message);
+  }
+  const auto lines = taken(*reader).lines;
+  ASSERT_EQ(lines.size(), 2);
+  EXPECT_EQ(lines[0]->position, (Position{.seq = 0, .delta = 5}));
+  EXPECT_EQ(lines[1]->position, (Position{.seq = 0, .delta = 8}));
+}
+
 TEST_F(StreamHubTest, closing_a_stream_ends_its_subscribers_alone) {
   const auto here = subscriber();
   const auto elsewhere = subscription();
