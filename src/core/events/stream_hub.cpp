@@ -122,16 +122,21 @@ void StreamHub::append_text(const identity::UserScope& scope, StreamId stream, c
   Channel& channel = found->second;
   const auto writing = std::ranges::find(channel.writing, message, &Writing::message);
   if (writing == channel.writing.end()) return;
+  const bool follows = follows_bus(key, channel);
+  const std::int64_t seq = follows ? channel.last_seq : std::max(channel.last_seq, channel.read_seq);
   TextPiece piece{.task = writing->task,
                   .agent = writing->agent,
                   .message = message,
-                  .place = channel.texts.behind(channel.last_seq),
+                  .place = channel.texts.behind(seq),
                   .offset = writing->length,
                   .text = std::string(text)};
   writing->length += std::ssize(text);
-  if (!follows_bus(key, channel)) place(channel, stream, piece);
+  if (!follows) place(channel, stream, piece);
+  // Its readers have it: told by the bus too it would get another place, and elsewhere come twice.
+  const bool is_told = !follows && channel.follow;
   // Under the lock, so that the pieces go out in their order.
-  if (auto* const bus = bus_.load()) bus->publish_text(key.user, stream, std::move(piece));
+  auto* const bus = bus_.load();
+  if (bus != nullptr && !is_told) bus->publish_text(key.user, stream, std::move(piece));
 }
 
 /// What the bus has still to bring of it comes before the event of its end.

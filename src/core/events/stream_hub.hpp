@@ -84,6 +84,9 @@ class StreamHub final : public EventRelay, public BusListener {
   Joined join(const identity::UserScope& scope, StreamId stream, const std::shared_ptr<Subscription>& subscriber,
               Position since);
 
+  /// A reader has read the log up to there: while the bus is away, what this process writes stands behind it.
+  void has_read(const identity::UserScope& scope, StreamId stream, std::int64_t seq);
+
   /// In every process; elsewhere by having the readers look whether they may read on.
   void close_stream(const identity::UserScope& scope, StreamId stream);
   void close_user(const base::UserId& user);
@@ -124,6 +127,8 @@ class StreamHub final : public EventRelay, public BusListener {
   };
   struct Channel {
     std::int64_t last_seq = 0;
+    /// Readers may have events up to there from the log.
+    std::int64_t read_seq = 0;
     std::deque<Buffered> buffer;
     std::vector<std::weak_ptr<Subscription>> subscribers;
     /// As readers see them.

@@ -87,6 +87,15 @@ void StreamHub::events_missed(const base::UserId& user, StreamId stream, std::op
   }
 }
 
+void StreamHub::has_read(const identity::UserScope& scope, StreamId stream, std::int64_t seq) {
+  if (!connected()) return;
+  const Key key{scope.user(), stream};
+  Shard& shard = shard_of(key);
+  const std::scoped_lock lock(shard.mutex);
+  const auto found = shard.channels.find(key);
+  if (found != shard.channels.end()) found->second.read_seq = std::max(found->second.read_seq, seq);
+}
+
 /// The pieces that arrive meanwhile wait, so that a text is complete before its next piece comes.
 base::Task<> StreamHub::follow(identity::UserScope scope, StreamId stream, std::shared_ptr<Subscription> reader) {
   StreamBus* const bus = bus_;

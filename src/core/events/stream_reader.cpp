@@ -139,6 +139,7 @@ base::Task<StreamReader::Lines> StreamReader::catch_up() {
     pass(std::make_shared<const StreamLine>(make_line(event)), lines);
     last_seq_ = event.seq;
   }
+  ports_.hub.has_read(scope_, stream_, last_seq_);
   const bool reached = catch_up_to_ ? last_seq_ >= *catch_up_to_ : false;
   if (reached || page.empty()) {
     // Without a bound, all that was missed has been read.

@@ -157,5 +157,22 @@ TEST_F(StreamOrder, who_comes_without_a_position_sees_the_end_of_each_text_that_
   EXPECT_EQ(positions(read_to(3, reading)), told);
 }
 
+TEST_F(StreamOrder, while_the_bus_is_away_a_text_goes_on_behind_what_its_readers_read_in_the_log) {
+  const auto keeps_following = reader();
+  commit_and_bring(EventType::task_started);
+  auto reading = reading_from(Position{.seq = 1});
+  bus_.live = false;
+  hub_.begin_text(user_, stream_, task_, "coder", ours_);
+  hub_.append_text(user_, stream_, ours_, "Hello");
+  EXPECT_EQ(positions(loop_.run(reading.next())), (std::vector<Position>{{.seq = 1, .delta = 5}}));
+  log_.append_untold(user_, stream_, tests::event_of("told elsewhere"));
+  EXPECT_EQ(positions(read_to(2, reading)), (std::vector<Position>{{.seq = 2}}));
+  hub_.append_text(user_, stream_, ours_, " world");
+  const auto lines = loop_.run(reading.next());
+  EXPECT_EQ(positions(lines), (std::vector<Position>{{.seq = 2, .delta = 11}}));
+  EXPECT_TRUE(lines.at(0)->payload().contains(R"("offset":5)")) << lines.at(0)->payload();
+  EXPECT_TRUE(bus_.texts.empty());
+}
+
 }  // namespace
 }  // namespace codelab::core::events
