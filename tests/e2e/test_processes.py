@@ -7,9 +7,11 @@ import pytest
 
 import settings
 from client import User, unique
+from group import Group
 from server import Server
 from streams import DeltaAssembler, is_logged, seq, types
-from waiting import eventually
+from test_stream_endurance import DroppingReader, assert_each_once_in_order
+from waiting import eventually, within
 
 
 def at(user: User, api) -> User:
@@ -55,6 +57,42 @@ async def test_a_reader_who_comes_late_to_another_process_gets_the_growing_text_
             provider.open_gate(gate)
             texts.add_all(await there.until_type("TASK_COMPLETED"))
     assert list(texts.texts.values()) == ["t0 t1 t2 t3 t4 "]
+
+
+def both_wait(events: list[dict]) -> bool:
+    """Two texts have grown as far as their gates."""
+    texts = DeltaAssembler().add_all(events).texts.values()
+    return len(texts) == 2 and all("t29 " in text for text in texts)
+
+
+@pytest.mark.watchdog(120)
+@pytest.mark.parametrize("seed", range(3))
+async def test_texts_that_grow_at_once_in_two_processes_come_whole_to_readers_who_resume_elsewhere(
+        start_processes, connect, provider, seed):
+    servers = start_processes(3)
+    first, second, third = [connect(server) for server in servers]
+    user = await first.new_user()
+    session = await user.new_session()
+    gates = [unique("gate"), unique("gate")]
+    readers = [DroppingReader(at(user, third), session, seed),
+               DroppingReader(at(user, connect(Group(servers))), session, seed)]
+    reading = [asyncio.ensure_future(reader.read_until(both_wait)) for reader in readers]
+    for api, agent, gate in ((first, "coder", gates[0]), (second, "asker", gates[1])):
+        await at(user, api).say_async(session, f"[[gate {gate} after 30]][[tokens 40 delay 0.01]]", agent)
+    await within(asyncio.gather(*reading), "both texts to grow as far as their gates", 30)
+    lines = [reader.user.stream(session, since=reader.events[-1]["id"]) for reader in readers]
+    async with lines[0], lines[1]:
+        for gate in gates:
+            provider.open_gate(gate)
+            for reader, line in zip(readers, lines):
+                reader.events += await line.until_type("TASK_COMPLETED", seconds=30)
+    answers = {message["id"]: message["content"] for message in await user.messages(session)
+               if message["role"] == "assistant"}
+    assert len(answers) == 2
+    for reader in readers:
+        assert reader.drops > 2
+        assert_each_once_in_order(reader.events)
+        assert DeltaAssembler().add_all(reader.events).texts == answers
 
 
 @pytest.mark.watchdog(120)
