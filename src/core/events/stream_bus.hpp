@@ -22,6 +22,8 @@
 ///    heartbeat too, for a process that died between its commit and its publishing.
 ///  - A piece of a growing text carries its offset in that text. A receiver drops the bytes it has. A text with a hole
 ///    is given up until its message is in the log; what its readers saw stays true.
+///  - What the log told a reader may be ahead of the bus. A piece that stands before it, or behind the end of its text,
+///    comes too late for that reader, who gives the text up.
 ///  - The bus is what gives the events and pieces of a stream their one order: everybody who follows a stream, the
 ///    publisher too, shows it in the order in which the bus brings it. So a position in a stream means the same in
 ///    every process.
