@@ -92,7 +92,8 @@ void StreamReader::begin(const StreamHub::Joined& joined, std::int64_t told, std
 base::Task<> StreamReader::recall_ends() {
   std::int64_t at = std::max<std::int64_t>(0, last_seq_ - kOvertaken);
   while (at < last_seq_) {
-    const auto page = co_await ports_.log.read(scope_, stream_, at, last_seq_ - at);
+    const std::int64_t left = last_seq_ - at;
+    const auto page = co_await ports_.log.read(scope_, stream_, at, left);
     if (page.empty()) co_return;
     for (const Event& event : page) order_.note(event.body.type, event.body.task);
     at = page.back().seq;
