@@ -42,7 +42,8 @@ Visibility Database::State::visibility(std::optional<UserScope> scope,
   return {.scope = scope,
           .statement_timeout = statement_timeout,
           .lock_timeout = timeouts.lock,
-          .idle_timeout = timeouts.idle};
+          .idle_timeout = timeouts.idle,
+          .trip_timeout = statement_timeout + timeouts.grace};
 }
 
 Database::Database(const DatabaseSettings& settings, base::Cores& cores, const base::Clock& clock,
@@ -124,7 +125,7 @@ base::Task<Answer> Database::run_as_operator(StatePointer state, std::size_t sha
 }
 
 /// Nothing is left open when a statement of the batch fails, so that those behind it on the same connection are not
-/// harmed.
+/// harmed. What stands behind others there has no more time than what stands in front.
 base::Task<Answer> Database::run_batch(State& state, std::shared_ptr<Pool> pool, std::string_view operation,
                                        Batch batch, std::size_t wanted) {
   const auto start = std::chrono::steady_clock::now();
@@ -132,7 +133,8 @@ base::Task<Answer> Database::run_batch(State& state, std::shared_ptr<Pool> pool,
   std::exception_ptr failure;
   try {
     const auto lease = co_await pool->acquire();
-    answer = co_await lease.connection().run(std::move(batch));
+    const auto deadline = std::chrono::steady_clock::now() + state.timeouts.statement + state.timeouts.grace;
+    answer = co_await lease.connection().run(std::move(batch), deadline);
   } catch (...) {
     failure = std::current_exception();
   }

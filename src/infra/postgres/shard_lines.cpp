@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds kLockTimeout{2'000};
 
 ShardLines::ShardLines(const DatabaseSettings& settings)
     : servers_(settings.servers()), connection_(settings.connection), timeouts_(settings.timeouts) {
-  connection_.answer_timeout = std::max(connection_.answer_timeout, timeouts_.erasure + std::chrono::seconds(5));
+  connection_.answer_timeout = std::max(connection_.answer_timeout, timeouts_.erasure + timeouts_.grace);
 }
 
 bool ShardLines::knows(const std::string& shard) const {
@@ -72,7 +72,8 @@ Visibility ShardLines::visibility(std::optional<core::identity::UserScope> scope
   return {.scope = scope,
           .statement_timeout = timeouts_.erasure,
           .lock_timeout = std::min(timeouts_.lock, kLockTimeout),
-          .idle_timeout = timeouts_.erasure};
+          .idle_timeout = timeouts_.erasure,
+          .trip_timeout = timeouts_.erasure + timeouts_.grace};
 }
 
 }  // namespace codelab::infra::postgres

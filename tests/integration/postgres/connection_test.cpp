@@ -22,6 +22,7 @@ constexpr Sql kDivide = "SELECT 1 / $1::bigint";
 constexpr Sql kWrong = "SELECT no_such_column";
 constexpr Sql kEndMe = "SELECT pg_terminate_backend(pg_backend_pid())";
 constexpr Sql kSleep = "SELECT pg_sleep(60)";
+constexpr Sql kNap = "SELECT pg_sleep(0.1)";
 constexpr Sql kPrepared = "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'codelab%'";
 
 class PostgresConnection : public testing::Test {
@@ -186,6 +187,50 @@ TEST_F(PostgresConnection, AServerThatSaysNothingIsTakenForGone) {
   settings.answer_timeout = std::chrono::milliseconds(100);
   with_connection(expect_silence_is_noticed);
 }
+
+base::Task<> expect_deadline_is_kept(ConnectionPointer connection) {
+  const auto now = std::chrono::steady_clock::now();
+  // One with more time stands before and sets the timer.
+  Batch patient;
+  patient.add(kNumber, std::int64_t{1});
+  co_await connection->run(std::move(patient), now + std::chrono::seconds(50));
+  Batch sleep;
+  sleep.add(kSleep);
+  std::string failure = "none";
+  try {
+    co_await connection->run(std::move(sleep), now + std::chrono::milliseconds(200));
+  } catch (const base::StoreError& error) {
+    failure = error.what();
+  }
+  EXPECT_THAT(failure, HasSubstr("no answer in time"));
+  EXPECT_FALSE(connection->usable());
+}
+
+TEST_F(PostgresConnection, ABatchIsGivenNoMoreTimeThanItsDeadline) { with_connection(expect_deadline_is_kept); }
+
+base::Task<> fail_later(ConnectionPointer connection, Batch batch, Connection::SteadyTime deadline, int* failed) {
+  try {
+    co_await connection->run(std::move(batch), deadline);
+  } catch (const base::StoreError&) {
+    ++*failed;
+  }
+}
+
+/// However many batches stand before one, each of which is quick enough.
+base::Task<> expect_deadline_in_the_queue(ConnectionPointer connection) {
+  base::TaskGroup group("queue");
+  int failed = 0;
+  const auto executor = co_await boost::asio::this_coro::executor;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+  Batch nap;
+  nap.add(kNap);
+  for (int i = 0; i < 20; ++i) group.spawn(executor, fail_later(connection, nap, deadline, &failed));
+  co_await fail_later(connection, std::move(nap), deadline, &failed);
+  EXPECT_GE(failed, 10);
+  EXPECT_FALSE(connection->usable());
+}
+
+TEST_F(PostgresConnection, ABatchBehindOthersHasNoMoreTime) { with_connection(expect_deadline_in_the_queue); }
 
 TEST_F(PostgresConnection, SaysWhereItCouldNotConnect) {
   address = Address("host=/nowhere dbname=there");
