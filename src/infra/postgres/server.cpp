@@ -16,7 +16,9 @@
 namespace codelab::infra::postgres {
 namespace {
 
-constexpr std::size_t kConnectionsOfALane = 4;
+/// At least: two that carry reads, so that one which is held up is not the only one, and three for transactions.
+constexpr std::size_t kConnectionsOfALane = 5;
+constexpr std::size_t kReading = 2;
 constexpr std::chrono::seconds kAnswerTimeout{5};
 constexpr std::chrono::seconds kPrepareAgainAfter{2};
 
@@ -27,15 +29,16 @@ PoolLimits limits_of(const DatabaseSettings& settings, std::size_t connections, 
   return limits;
 }
 
-/// With more cores than lanes, some cores use another's.
+/// With more cores than lanes, some cores use another's. The fewest connections are three.
 std::vector<Lane> lanes_to(const Address& address, const DatabaseSettings& settings, base::Cores& cores,
                            base::TaskGroup& openers) {
   const std::size_t count = std::clamp<std::size_t>(settings.connections / kConnectionsOfALane, 1, cores.size());
-  const std::size_t share = std::max<std::size_t>(2, settings.connections / count);
-  const std::size_t reading = std::max<std::size_t>(1, share / 4);
   std::vector<Lane> lanes;
   for (std::size_t i = 0; i < count; ++i) {
     const auto executor = cores.executor(i);
+    const std::size_t left_over = i < settings.connections % count ? 1 : 0;
+    const std::size_t share = std::max(kReading + 1, settings.connections / count + left_over);
+    const std::size_t reading = std::max(kReading, share / 4);
     const auto pool = [&](const PoolLimits& limits) {
       return std::make_shared<Pool>(executor, address, settings.connection, limits, openers);
     };
