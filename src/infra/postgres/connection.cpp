@@ -59,6 +59,8 @@ struct Connection::Flight {
   bool answering = false;
   Answer answer;
   std::exception_ptr failure;
+  /// The line is to be cut after it.
+  bool last = false;
 };
 
 base::Task<std::shared_ptr<Connection>> Connection::open(Address address, ConnectionSettings settings) {
@@ -206,7 +208,11 @@ void Connection::take(pg_result* result) {
   const auto& step = flight.steps[flight.at];
   const bool fine = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
   if (fine && !step.preparing) flight.answer.push_back(std::move(rows));
-  if (!fine && !flight.failure) flight.failure = std::make_exception_ptr(query_error(result, step.sql));
+  if (!fine && !flight.failure) {
+    auto error = query_error(result, step.sql);
+    flight.last = error.knows_other_statements();
+    flight.failure = std::make_exception_ptr(std::move(error));
+  }
   if (!step.preparing) return;
   if (fine) {
     prepared_.at(step.sql).state = Preparation::done;
@@ -219,7 +225,9 @@ void Connection::land() {
   auto flight = std::move(flights_.front());
   flights_.pop_front();
   auto failure = flight->failure;
+  const bool last = flight->last;
   finish(line_->socket.get_executor(), std::move(flight), std::move(failure));
+  if (last) broken("the server does not know what was prepared for it");
 }
 
 Connection::SteadyTime Connection::patience_ends() const {

@@ -41,7 +41,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection& operator=(const Connection&) = delete;
 
   /// Sends the batch at once and waits for its answers. Throws QueryError when a statement failed, base::StoreError
-  /// when the connection broke: then it is not known what the server did. A cancellation does not interrupt it.
+  /// when the connection broke: then it is not known what the server did. A cancellation does not interrupt it. When
+  /// the server has lost what was prepared for it, or has something else under its name, the connection breaks too.
   base::Task<Answer> run(Batch batch) { return run_until(std::nullopt, std::move(batch)); }
   /// The same; when not all of the answer is there by then, the line is cut, whatever else it carries.
   base::Task<Answer> run(Batch batch, SteadyTime deadline) { return run_until(deadline, std::move(batch)); }

@@ -23,6 +23,9 @@ constexpr Sql kWrong = "SELECT no_such_column";
 constexpr Sql kEndMe = "SELECT pg_terminate_backend(pg_backend_pid())";
 constexpr Sql kSleep = "SELECT pg_sleep(60)";
 constexpr Sql kNap = "SELECT pg_sleep(0.1)";
+constexpr Sql kForget = "DEALLOCATE ALL";
+/// The name that the connection would give next.
+constexpr Sql kTakeName = "PREPARE codelab_2 AS SELECT 1";
 constexpr Sql kPrepared = "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'codelab%'";
 
 class PostgresConnection : public testing::Test {
@@ -159,6 +162,39 @@ TEST_F(PostgresConnection, PreparesNothingWhenAPoolerCannotBearIt) {
   with_connection(expect_nothing_prepared);
 }
 
+/// As a pooler does that gives the connection another session of the server.
+base::Task<> expect_end_without_prepared(ConnectionPointer connection) {
+  Batch prepare;
+  prepare.add(kNumber, std::int64_t{1});
+  co_await connection->run(prepare);
+  Batch forget;
+  forget.add(kForget);
+  co_await connection->run(std::move(forget));
+  bool told = false;
+  connection->on_broken([&told] { told = true; });
+  const auto failure = co_await failure_of(connection, std::move(prepare));
+  EXPECT_EQ(failure, "26000");
+  EXPECT_FALSE(connection->usable());
+  EXPECT_TRUE(told);
+}
+
+TEST_F(PostgresConnection, ThatTheServerHasForgottenAStatementEndsIt) { with_connection(expect_end_without_prepared); }
+
+base::Task<> expect_end_with_anothers(ConnectionPointer connection) {
+  Batch taken;
+  taken.add(kTakeName);
+  co_await connection->run(std::move(taken));
+  Batch second;
+  second.add(kNumber, std::int64_t{1});
+  const auto failure = co_await failure_of(connection, std::move(second));
+  EXPECT_EQ(failure, "42P05");
+  EXPECT_FALSE(connection->usable());
+}
+
+TEST_F(PostgresConnection, ThatTheServerHasAnotherStatementOfThatNameEndsIt) {
+  with_connection(expect_end_with_anothers);
+}
+
 base::Task<> expect_end(ConnectionPointer connection) {
   bool told = false;
   connection->on_broken([&told] { told = true; });
@@ -253,23 +289,6 @@ TEST_F(PostgresConnection, AServerThatNeverAnswersIsGivenUpInTime) {
   } catch (const base::StoreError& error) {
     EXPECT_THAT(error.what(), HasSubstr("no answer within 50 ms"));
   }
-}
-
-TEST(PostgresAddress, RefusesWhatIsNoConnectionStringAndKeepsThePasswordToItself) {
-  try {
-    Address("postgresql://user:secret@[host/database");
-    FAIL() << "took a broken address";
-  } catch (const base::StoreError& error) {
-    EXPECT_THAT(error.what(), testing::Not(HasSubstr("secret")));
-  }
-}
-
-TEST(PostgresAddress, LooksUpEveryHostAndKeepsItsNameAndPort) {
-  const Address address("host=localhost,/tmp,127.0.0.9 port=1,2,3");
-  const auto found = tests::run_task(address.resolved());
-  EXPECT_THAT(std::string(found.get("host")), testing::EndsWith("localhost,/tmp,127.0.0.9"));
-  EXPECT_THAT(std::string(found.get("hostaddr")), testing::AnyOf(HasSubstr("127.0.0.1,,"), HasSubstr("::1,,")));
-  EXPECT_THAT(std::string(found.get("port")), testing::EndsWith("1,2,3"));
 }
 
 }  // namespace
