@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/log.hpp"
 #include "base/store_error.hpp"
 #include "infra/postgres/directory.hpp"
 
@@ -13,7 +14,21 @@ namespace {
 /// Shorter than a request waits for a user who is being moved.
 constexpr std::chrono::milliseconds kLockTimeout{2'000};
 
+constexpr Sql kRollback = "ROLLBACK";
+
 }  // namespace
+
+base::Task<> roll_back(std::shared_ptr<Connection> line) {
+  if (!line->usable()) co_return;
+  Batch undo;
+  undo.add(kRollback);
+  try {
+    co_await line->run(std::move(undo));
+  } catch (const base::StoreError& failure) {
+    base::log::error("store_rollback_failed", {{"reason", failure.what()}});
+    line->close();
+  }
+}
 
 ShardLines::ShardLines(const DatabaseSettings& settings)
     : servers_(settings.servers()), connection_(settings.connection), timeouts_(settings.timeouts) {
