@@ -24,6 +24,13 @@ base::Task<Answer> run_one(Line line, Sql sql) {
   co_return co_await line->run(std::move(batch));
 }
 
+base::Task<> require_known_tables(Line line, std::string shard) {
+  auto question = ask_newest_migration();
+  auto answer = co_await line->run(std::move(question));
+  const auto conflict = other_tables(std::move(answer), shard);
+  if (conflict) throw base::StoreError("postgres: " + *conflict);
+}
+
 base::Task<std::int64_t> count(Line line, UserTable table) {
   auto answer = co_await run_one(line, table.count);
   co_return value_of<std::int64_t>(std::move(answer.at(0)));
@@ -75,8 +82,8 @@ base::Task<std::int64_t> copy_all(Line source, Line target, UserScope scope) {
 /// The view of the source is from before the hold was found to be there: nobody has served the user since the fences.
 base::Task<std::int64_t> copy_user(ShardLines& lines, MoveHold& hold, UserScope scope, std::string source,
                                    std::string target) {
-  const Line from = co_await lines.line(std::move(source));
-  const Line to = co_await lines.line(std::move(target));
+  const Line from = co_await lines.line(source);
+  const Line to = co_await lines.line(target);
   const Visibility visibility = lines.visibility(scope);
   std::int64_t copied = 0;
   std::exception_ptr failure;
@@ -87,6 +94,8 @@ base::Task<std::int64_t> copy_user(ShardLines& lines, MoveHold& hold, UserScope 
     co_await hold.begin_alone(to);
     auto as_user = entering(visibility, false);
     co_await to->run(std::move(as_user));
+    co_await require_known_tables(from, std::move(source));
+    co_await require_known_tables(to, std::move(target));
     copied = co_await copy_all(from, to, scope);
   } catch (const base::StoreError&) {
     failure = std::current_exception();

@@ -1,10 +1,13 @@
 #include "infra/postgres/user_move.hpp"
 
+#include <array>
+
 #include <fmt/format.h>
 
 #include "base/store_error.hpp"
 #include "infra/postgres/query_error.hpp"
 #include "infra/postgres/user_copy.hpp"
+#include "infra/postgres/user_tables.hpp"
 
 namespace codelab::infra::postgres {
 namespace {
@@ -87,6 +90,8 @@ base::Task<base::Result<UserMover::Outcome>> UserMover::move_held(base::UserId u
 base::Task<base::Result<UserMover::Outcome>> UserMover::carry(base::UserId user, std::string source, std::string target,
                                                               Step last) {
   Outcome outcome{.kind = Outcome::Kind::moved};
+  const auto difference = co_await compare(user, source, target);
+  if (difference) co_return *difference;
   auto announcement = directory::begin_move(user, source, target);
   auto announced = co_await held_->change(std::move(announcement));
   if (!directory::read_bool(std::move(announced))) {
@@ -109,6 +114,18 @@ base::Task<base::Result<UserMover::Outcome>> UserMover::carry(base::UserId user,
   if (last == Step::turned) co_return outcome;
   co_await settle(user, std::move(target), std::move(source), last);
   co_return outcome;
+}
+
+base::Task<std::optional<base::Error>> UserMover::compare(base::UserId user, std::string source, std::string target) {
+  const auto scope = ScopeIssuer::open(user);
+  const std::array shards{std::move(source), std::move(target)};
+  for (const std::string& shard : shards) {
+    auto question = ask_newest_migration();
+    auto answer = co_await lines_.run_as(scope, shard, std::move(question));
+    auto difference = other_tables(std::move(answer), shard);
+    if (difference) co_return conflict(std::move(*difference) + ": nothing was moved");
+  }
+  co_return std::nullopt;
 }
 
 /// First where nobody works for the user yet: copied rows come to stand behind a fence that is up.

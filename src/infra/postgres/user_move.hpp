@@ -47,6 +47,8 @@ class UserMover {
  private:
   base::Task<base::Result<Outcome>> move_held(base::UserId user, std::string target, Step last);
   base::Task<base::Result<Outcome>> carry(base::UserId user, std::string source, std::string target, Step last);
+  /// Both shards have the tables that are known here.
+  base::Task<std::optional<base::Error>> compare(base::UserId user, std::string source, std::string target);
   base::Task<std::optional<base::Error>> fence(base::UserId user, std::string source, std::string target);
   /// Lifts the fence where the user lives, and deletes what is left elsewhere.
   base::Task<> settle(base::UserId user, std::string home, std::string left, Step last);

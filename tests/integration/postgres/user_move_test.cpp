@@ -136,6 +136,27 @@ TEST_F(PostgresUserMove, NobodyTakesOverTheTasksAndMemoriesOfAUserWhoIsNotThere)
   EXPECT_EQ(taken[0].scope, user);
 }
 
+/// What it has in tables that this program does not know would be deleted with it.
+TEST_F(PostgresUserMove, IsRefusedWhereADatabaseHasAnotherNewestMigration) {
+  const auto newest = shards.query("main", "SELECT max(version) FROM schema_migrations").at(0);
+  for (const std::string shard : {"main", "b"}) {
+    const auto renumber = [&](const std::string& from, const std::string& to) {
+      shards.query(shard, fmt::format("UPDATE schema_migrations SET version = {} WHERE version = {}", to, from));
+    };
+    for (const auto& other : {newest + " + 1", newest + " - 1000"}) {
+      renumber(newest, other);
+      const auto refused = shards.move(user.user(), "b");
+      renumber(other, newest);
+      ASSERT_FALSE(refused);
+      EXPECT_THAT(refused.error().detail, HasSubstr("the newest migration of the shard " + shard));
+      EXPECT_FALSE(shards.fenced("b", user.user()));
+      expect_lives_in("main");
+    }
+  }
+  ASSERT_TRUE(shards.move(user.user(), "b"));
+  expect_lives_in("b");
+}
+
 /// Two processes write, and read what they wrote, while the user goes to and fro.
 
 TEST_F(PostgresUserMove, WritersOfTwoProcessesGoOnWhileTheirUserIsMoved) {
