@@ -83,7 +83,10 @@ base::Task<base::Result<UserMover::Outcome>> UserMover::move_held(base::UserId u
                     "that up",
                     place.shard, *place.moving_to));
   }
-  if (target == place.shard) co_return Outcome{.kind = Outcome::Kind::was_there};
+  if (target == place.shard) {
+    co_await open(user, std::move(target));
+    co_return Outcome{.kind = Outcome::Kind::was_there};
+  }
   co_return co_await carry(user, place.shard, std::move(target), last);
 }
 

@@ -60,6 +60,25 @@ TEST_F(PostgresCutOffMove, AnErasureTakesWhatACutOffMoveHasLeft) {
   EXPECT_FALSE(run_task(users.find(user)));
 }
 
+TEST_F(PostgresCutOffMove, AnErasureBehindTheLastFenceErasesNothingAndTheMoveCanBeEnded) {
+  ASSERT_TRUE(shards.move(user.user(), "b", Step::turned));
+  EXPECT_EQ(failure_of(users.erase(user, served.clock.now())), "store");
+  EXPECT_TRUE(shards.has_rows("b", user.user()));
+  ASSERT_TRUE(shards.move(user.user(), "b"));
+  expect_lives_in("b");
+  EXPECT_TRUE(run_task(users.erase(user, served.clock.now())));
+  EXPECT_FALSE(shards.has_rows("b", user.user()));
+  EXPECT_EQ(shards.entry(user.user()), "none");
+}
+
+TEST_F(PostgresCutOffMove, ToWhereTheUserLivesLiftsAFenceThatWasForgottenThere) {
+  ASSERT_TRUE(shards.move(user.user(), "b"));
+  shards.query("b", fmt::format("INSERT INTO moved_users VALUES ('{}', 0)", user.user().str()));
+  expect_closed();
+  EXPECT_EQ(shards.move(user.user(), "b")->kind, Kind::was_there);
+  expect_lives_in("b");
+}
+
 TEST_F(PostgresCutOffMove, AnErasureOnTheWayErasesNothing) {
   ASSERT_TRUE(shards.move(user.user(), "b", Step::copied));
   EXPECT_EQ(failure_of(users.erase(user, served.clock.now())), "store");
