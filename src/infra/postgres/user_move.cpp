@@ -105,6 +105,9 @@ base::Task<base::Result<UserMover::Outcome>> UserMover::carry(base::UserId user,
   if (!hindrance) hindrance = co_await make_room(user, source, target);
   if (hindrance) {
     co_await give_up(user, source, target);
+    // Whoever erases them could not forget their entry while they were on the way.
+    auto forget = directory::forget_place(user, source);
+    if (hindrance->code == ErrorCode::not_found) co_await held_->change(std::move(forget));
     co_return *hindrance;
   }
   if (last == Step::fenced) co_return outcome;
