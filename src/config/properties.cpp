@@ -84,7 +84,7 @@ const std::vector<Property>& table() {
       {"storage.database_connections", "CODELAB_DATABASE_CONNECTIONS", "",
        "Connections of this process to each PostgreSQL database; requests wait for one, and get 503 when none comes "
        "free in 3 s.",
-       NumberRule{[](S& s) -> std::int64_t& { return s.database_connections; }, 2, 1'000}},
+       NumberRule{[](S& s) -> std::int64_t& { return s.database_connections; }, 3, 1'000}},
       {"storage.database_prepared_statements", "CODELAB_DATABASE_PREPARED_STATEMENTS", "",
        "off for a PgBouncer in transaction mode that keeps none.",
        TextRule{[](S& s) -> std::string& { return s.database_prepared_statements; }, {"on", "off"}}},

@@ -29,7 +29,7 @@ namespace {
 namespace postgres = infra::postgres;
 
 /// Fewer connections than the suite has writers at once, so that they have to wait for each other.
-constexpr std::size_t kConnections = 8;
+constexpr std::size_t kConnections = 10;
 
 constexpr std::size_t kIndexBytes = 1 << 20;
 

@@ -56,18 +56,19 @@ void LineCutter::relay(int client) {
   const int server = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const auto address = address_in(server_folder_);
   bool open = ::connect(server, generic(address), sizeof address) == 0;
+  bool silent = false;
   while (open) {
     pollfd waits[3] = {{client, POLLIN, 0}, {server, POLLIN, 0}, {stop_[0], POLLIN, 0}};
     ::poll(waits, 3, -1);
     if (waits[2].revents != 0) break;
-    if (waits[0].revents != 0) open = pass_on(client, server, true);
-    if (open && waits[1].revents != 0) open = pass_on(server, client, false);
+    if (waits[0].revents != 0) open = pass_on(client, server, true, silent);
+    if (open && waits[1].revents != 0) open = pass_on(server, client, false, silent);
   }
   ::close(client);
   ::close(server);
 }
 
-bool LineCutter::pass_on(int from, int to, bool is_client) {
+bool LineCutter::pass_on(int from, int to, bool is_client, bool& silent) {
   char buffer[65'536];
   const auto count = ::read(from, buffer, sizeof buffer);
   if (count <= 0) return false;
@@ -76,7 +77,9 @@ bool LineCutter::pass_on(int from, int to, bool is_client) {
     const auto where = cut_.exchange(Cut::nowhere);
     if (where == Cut::before_commit) return false;
     cut_at_answer_ = where == Cut::after_commit;
+    silent = silent || where == Cut::silent_after_commit;
   }
+  if (!is_client && silent) return true;
   if (!is_client && cut_at_answer_.exchange(false)) return false;
   return ::write(to, buffer, bytes.size()) == count;
 }

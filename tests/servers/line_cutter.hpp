@@ -10,10 +10,11 @@
 namespace codelab::tests {
 
 /// Stands between a client and a PostgreSQL server's socket and passes bytes on, until it is told to cut the line at
-/// the next COMMIT: before the server gets it, or after the server has answered it and before the client knows.
+/// the next COMMIT: before the server gets it, or after the server has answered it and before the client knows. Or the
+/// line stays and its client hears nothing any more.
 class LineCutter {
  public:
-  enum class Cut : std::uint8_t { nowhere, before_commit, after_commit };
+  enum class Cut : std::uint8_t { nowhere, before_commit, after_commit, silent_after_commit };
 
   /// `server_folder` is where the server's socket is.
   explicit LineCutter(std::string server_folder);
@@ -29,8 +30,8 @@ class LineCutter {
  private:
   void serve();
   void relay(int client);
-  /// Passes on what there is to read; false when the line has ended or is cut.
-  bool pass_on(int from, int to, bool is_client);
+  /// Passes on what there is to read; false when the line has ended or is cut. `silent`: of this line.
+  bool pass_on(int from, int to, bool is_client, bool& silent);
 
   const std::string server_folder_;
   TemporaryFolder folder_;

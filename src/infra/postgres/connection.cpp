@@ -1,5 +1,6 @@
 #include "infra/postgres/connection.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <boost/asio/associated_executor.hpp>
@@ -51,12 +52,15 @@ struct Connection::Flight {
   };
 
   Done done;
+  std::optional<SteadyTime> deadline;
   std::vector<Step> steps;
   std::size_t at = 0;
   /// The step has given a result, so the next null ends it.
   bool answering = false;
   Answer answer;
   std::exception_ptr failure;
+  /// The line is to be cut after it.
+  bool last = false;
 };
 
 base::Task<std::shared_ptr<Connection>> Connection::open(Address address, ConnectionSettings settings) {
@@ -72,9 +76,9 @@ Connection::Connection(std::unique_ptr<Line> line, ConnectionSettings settings)
 
 Connection::~Connection() = default;
 
-base::Task<Answer> Connection::run(Batch batch) {
-  auto initiate = [this](auto handler, const Batch& sent) {
-    submit(sent, [handler = std::move(handler)](std::exception_ptr failure, Answer answer) mutable {
+base::Task<Answer> Connection::run_until(std::optional<SteadyTime> deadline, Batch batch) {
+  auto initiate = [this, deadline](auto handler, const Batch& sent) {
+    submit(sent, deadline, [handler = std::move(handler)](std::exception_ptr failure, Answer answer) mutable {
       std::move(handler)(std::move(failure), std::move(answer));
     });
   };
@@ -90,9 +94,10 @@ void Connection::close() {
   fail_flights("it was closed");
 }
 
-void Connection::submit(const Batch& batch, Done done) {
+void Connection::submit(const Batch& batch, std::optional<SteadyTime> deadline, Done done) {
   auto flight = std::make_unique<Flight>();
   flight->done = std::move(done);
+  flight->deadline = deadline;
   if (flights_.empty()) last_sign_ = SteadyClock::now();
   auto& sent = *flights_.emplace_back(std::move(flight));
   if (!usable()) return fail_flights("it was closed");
@@ -100,7 +105,7 @@ void Connection::submit(const Batch& batch, Done done) {
   if (usable() && PQpipelineSync(line_->pg.get()) == 0) broken(reason_of(line_->pg.get()));
   if (!usable()) return;
   flush();
-  watch_silence();
+  watch_time();
 }
 
 void Connection::send(const Batch::Statement& statement, Flight& flight) {
@@ -203,7 +208,11 @@ void Connection::take(pg_result* result) {
   const auto& step = flight.steps[flight.at];
   const bool fine = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
   if (fine && !step.preparing) flight.answer.push_back(std::move(rows));
-  if (!fine && !flight.failure) flight.failure = std::make_exception_ptr(query_error(result, step.sql));
+  if (!fine && !flight.failure) {
+    auto error = query_error(result, step.sql);
+    flight.last = error.knows_other_statements();
+    flight.failure = std::make_exception_ptr(std::move(error));
+  }
   if (!step.preparing) return;
   if (fine) {
     prepared_.at(step.sql).state = Preparation::done;
@@ -216,19 +225,31 @@ void Connection::land() {
   auto flight = std::move(flights_.front());
   flights_.pop_front();
   auto failure = flight->failure;
+  const bool last = flight->last;
   finish(line_->socket.get_executor(), std::move(flight), std::move(failure));
+  if (last) broken("the server does not know what was prepared for it");
 }
 
-void Connection::watch_silence() {
-  if (watching_silence_ || flights_.empty()) return;
-  watching_silence_ = true;
-  line_->timer.expires_at(last_sign_ + settings_.answer_timeout);
-  line_->timer.async_wait([self = shared_from_this()](const auto& failure) {
-    self->watching_silence_ = false;
-    if (failure || !self->usable() || self->flights_.empty()) return;
-    const auto silence = SteadyClock::now() - self->last_sign_;
-    if (silence < self->settings_.answer_timeout) return self->watch_silence();
-    self->broken(fmt::format("no answer within {} ms", self->settings_.answer_timeout.count()));
+Connection::SteadyTime Connection::patience_ends() const {
+  auto earliest = SteadyTime::max();
+  for (const auto& flight : flights_) {
+    earliest = std::min(earliest, flight->deadline.value_or(last_sign_ + settings_.answer_timeout));
+  }
+  return earliest;
+}
+
+/// The timer is set anew only for what is due before it looks anyway.
+void Connection::watch_time() {
+  if (!usable() || flights_.empty()) return;
+  const auto until = patience_ends();
+  if (watched_until_ && *watched_until_ <= until) return;
+  watched_until_ = until;
+  line_->timer.expires_at(until);
+  line_->timer.async_wait([self = shared_from_this()](const auto& cancelled) {
+    if (cancelled) return;
+    self->watched_until_.reset();
+    if (!self->flights_.empty() && self->patience_ends() <= SteadyClock::now()) self->broken("no answer in time");
+    self->watch_time();
   });
 }
 

@@ -42,7 +42,8 @@ Visibility Database::State::visibility(std::optional<UserScope> scope,
   return {.scope = scope,
           .statement_timeout = statement_timeout,
           .lock_timeout = timeouts.lock,
-          .idle_timeout = timeouts.idle};
+          .idle_timeout = timeouts.idle,
+          .trip_timeout = statement_timeout + timeouts.grace};
 }
 
 Database::Database(const DatabaseSettings& settings, base::Cores& cores, const base::Clock& clock,
@@ -81,39 +82,40 @@ base::Task<Answer> Database::read(std::string_view operation, UserScope scope, B
 }
 
 base::Task<Answer> Database::read_as_operator(std::string_view operation, Batch batch, std::size_t shard) {
-  return ask_as_operator(operation, Access::read, shard, std::move(batch));
+  return ask_as_operator(operation, Connections::reads, shard, std::move(batch));
 }
 
 base::Task<Answer> Database::write_as_operator(std::string_view operation, Batch batch, std::size_t shard) {
-  return ask_as_operator(operation, Access::write, shard, std::move(batch));
+  return ask_as_operator(operation, Connections::transactions, shard, std::move(batch));
 }
 
-base::Task<Answer> Database::ask_as_operator(std::string_view operation, Access access, std::size_t shard,
+base::Task<Answer> Database::ask_as_operator(std::string_view operation, Connections connections, std::size_t shard,
                                              Batch batch) {
   const base::Executor caller = co_await boost::asio::this_coro::executor;
   const std::size_t lane = lane_for(caller, {});
-  auto task = run_as_operator(state_, shard, lane, Connections::of_lane, operation, access, std::move(batch));
+  auto task = run_as_operator(state_, shard, lane, connections, operation, std::move(batch));
   auto answer = co_await run_on(state_->tasks, executor_of(lane), state_, std::move(task));
   co_return answer;
 }
 
 base::Task<Answer> Database::write_apart(std::string_view operation, Batch batch, std::size_t shard) {
-  auto task = run_as_operator(state_, shard, 0, Connections::apart, operation, Access::write, std::move(batch));
+  auto task = run_as_operator(state_, shard, 0, Connections::apart, operation, std::move(batch));
   auto answer = co_await run_on(state_->tasks, executor_of(0), state_, std::move(task));
   co_return answer;
 }
 
 base::Task<Answer> Database::run_as_operator(StatePointer state, std::size_t shard, std::size_t lane,
-                                             Connections connections, std::string_view operation, Access access,
-                                             Batch batch) {
+                                             Connections connections, std::string_view operation, Batch batch) {
   const std::size_t wanted = batch.statements().size();
-  Batch sent = entering(state->visibility(std::nullopt, state->timeouts.statement), access == Access::read);
+  const bool read_only = connections == Connections::reads;
+  Batch sent = entering(state->visibility(std::nullopt, state->timeouts.statement), read_only);
   sent.append(std::move(batch));
   std::exception_ptr failure;
   Answer answer;
   try {
     const Server& server = *state->servers[shard];
-    auto pool = connections == Connections::apart ? server.apart() : server.lane(lane).reads;
+    const Lane& own = server.lane(lane);
+    auto pool = read_only ? own.reads : connections == Connections::apart ? server.apart() : own.transactions;
     answer = co_await run_batch(*state, std::move(pool), operation, std::move(sent), wanted);
   } catch (...) {
     failure = std::current_exception();
@@ -124,7 +126,7 @@ base::Task<Answer> Database::run_as_operator(StatePointer state, std::size_t sha
 }
 
 /// Nothing is left open when a statement of the batch fails, so that those behind it on the same connection are not
-/// harmed.
+/// harmed. What stands behind others there has no more time than what stands in front.
 base::Task<Answer> Database::run_batch(State& state, std::shared_ptr<Pool> pool, std::string_view operation,
                                        Batch batch, std::size_t wanted) {
   const auto start = std::chrono::steady_clock::now();
@@ -132,7 +134,8 @@ base::Task<Answer> Database::run_batch(State& state, std::shared_ptr<Pool> pool,
   std::exception_ptr failure;
   try {
     const auto lease = co_await pool->acquire();
-    answer = co_await lease.connection().run(std::move(batch));
+    const auto deadline = std::chrono::steady_clock::now() + state.timeouts.statement + state.timeouts.grace;
+    answer = co_await lease.connection().run(std::move(batch), deadline);
   } catch (...) {
     failure = std::current_exception();
   }

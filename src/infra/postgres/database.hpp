@@ -51,7 +51,7 @@ class Database {
   base::Task<Answer> read(std::string_view operation, UserScope scope, Batch batch);
   /// The same in that shard for the few functions for operators, which work on every user there.
   base::Task<Answer> read_as_operator(std::string_view operation, Batch batch, std::size_t shard = 0);
-  /// The same for one that writes.
+  /// The same for one that writes, on a connection for transactions: it may wait for rows that others hold.
   base::Task<Answer> write_as_operator(std::string_view operation, Batch batch, std::size_t shard = 0);
   /// The same on a connection that is for nothing else: it waits for no other work of this process.
   base::Task<Answer> write_apart(std::string_view operation, Batch batch, std::size_t shard = 0);
@@ -135,8 +135,6 @@ class Database {
     co_return std::move(*value);
   }
 
-  enum class Access : std::uint8_t { read, write };
-
   // On a lane's executor, which `state` outlives.
   static base::Task<Transaction> begin(State& state, Entrance entrance);
   static base::Task<Transaction> begin_at_home(State& state, Entrance entrance);
@@ -150,12 +148,12 @@ class Database {
   /// One round trip and one implicit transaction. The answers of the last `wanted` statements.
   static base::Task<Answer> run_batch(State& state, std::shared_ptr<Pool> pool, std::string_view operation, Batch batch,
                                       std::size_t wanted);
-  enum class Connections : std::uint8_t { of_lane, apart };
+  enum class Connections : std::uint8_t { reads, transactions, apart };
   static base::Task<Answer> run_as_operator(StatePointer state, std::size_t shard, std::size_t lane,
-                                            Connections connections, std::string_view operation, Access access,
-                                            Batch batch);
+                                            Connections connections, std::string_view operation, Batch batch);
 
-  base::Task<Answer> ask_as_operator(std::string_view operation, Access access, std::size_t shard, Batch batch);
+  base::Task<Answer> ask_as_operator(std::string_view operation, Connections connections, std::size_t shard,
+                                     Batch batch);
   static void observe(State& state, std::string_view operation, std::chrono::steady_clock::time_point start,
                       bool failed);
   Visibility visibility(std::optional<UserScope> scope, std::chrono::milliseconds statement_timeout) const;

@@ -26,7 +26,8 @@ struct DatabaseSettings {
   std::string address;
   /// Who owns the tables; used at start only. Empty: `address` migrates too.
   std::string migration_address = {};
-  /// Of this process to each server, divided over the cores; a quarter of them carries the reads.
+  /// Of this process to each server, divided over the cores, at least five for each core that has any; a quarter of a
+  /// core's, and at least two, carry the reads. Three are the fewest.
   std::size_t connections = 16;
   /// Reads that share one connection at the same time.
   std::size_t reads_each = 32;

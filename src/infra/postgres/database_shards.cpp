@@ -6,33 +6,24 @@
 
 #include "infra/postgres/database_state.hpp"
 #include "infra/postgres/directory.hpp"
-#include "infra/postgres/query_error.hpp"
 
 /// The part of Database that finds the server where a user lives. With one server nothing is looked for and nothing is
 /// sent more than the caller's own.
 namespace codelab::infra::postgres {
 namespace {
 
-/// Raised by codelab_enter: the user is not on this server, or is about to leave it.
-constexpr std::string_view kNotHere = "CL001";
-constexpr Sql kEnterUser = "SELECT codelab_enter($1)";
 constexpr std::chrono::milliseconds kLookAgainAfter{100};
-
-bool is_not_here(const base::StoreError& failure) {
-  const auto* refused = dynamic_cast<const QueryError*>(&failure);
-  return refused != nullptr && refused->sqlstate() == kNotHere;
-}
 
 /// False, and undone, when the user is not on the transaction's server.
 base::Task<bool> entered(Transaction& transaction, base::UserId user) {
   std::exception_ptr failure;
   bool not_here = false;
-  transaction.add(kEnterUser, user);
+  transaction.add(directory::enter(user));
   try {
     co_await transaction.run();
     co_return true;
   } catch (const base::StoreError& refused) {
-    not_here = is_not_here(refused);
+    not_here = directory::is_not_here(refused);
     failure = std::current_exception();
   }
   co_await transaction.rollback();
@@ -68,7 +59,7 @@ base::Task<Answer> Database::read_at_home(StatePointer state, std::size_t lane, 
   const base::UserId user = visibility.scope->user();
   const std::size_t wanted = batch.statements().size();
   Batch sent = entering(visibility, true);
-  if (state->sharded()) sent.add(kEnterUser, user);
+  if (state->sharded()) sent.append(directory::enter(user));
   sent.append(std::move(batch));
   if (!state->sharded()) {
     auto pool = state->lane_of(0, lane).reads;
@@ -83,7 +74,7 @@ base::Task<Answer> Database::read_at_home(StatePointer state, std::size_t lane, 
       // A copy: it may have to be sent again.
       co_return co_await run_batch(*state, std::move(pool), operation, sent, wanted);
     } catch (const base::StoreError& failure) {
-      if (!is_not_here(failure)) throw;
+      if (!directory::is_not_here(failure)) throw;
     }
     co_await follow(*state, lane, user, shard, deadline);
   }

@@ -1,5 +1,7 @@
 #include "infra/postgres/directory.hpp"
 
+#include "infra/postgres/query_error.hpp"
+
 namespace codelab::infra::postgres::directory {
 namespace {
 
@@ -15,6 +17,7 @@ constexpr Sql kAbandonMove = "SELECT codelab_abandon_move($1, $2)";
 constexpr Sql kHasLeft = "SELECT codelab_has_left($1, $2)";
 constexpr Sql kFence = "SELECT codelab_fence($1)";
 constexpr Sql kLiftFence = "SELECT codelab_lift_fence($1)";
+constexpr Sql kEnter = "SELECT codelab_enter($1)";
 constexpr Sql kCountUsers = "SELECT codelab_count_users()";
 constexpr Sql kNameShard = "SELECT codelab_name_shard($1)";
 
@@ -69,8 +72,14 @@ Batch has_left(const base::UserId& user, const std::string& source) { return one
 
 Batch fence(const base::UserId& user) { return one(kFence, user); }
 Batch lift_fence(const base::UserId& user) { return one(kLiftFence, user); }
+Batch enter(const base::UserId& user) { return one(kEnter, user); }
 Batch count_users() { return one(kCountUsers); }
 Batch name_shard(const std::string& name) { return one(kNameShard, name); }
+
+bool is_not_here(const base::StoreError& failure) {
+  const auto* refused = dynamic_cast<const QueryError*>(&failure);
+  return refused != nullptr && refused->sqlstate() == "CL001";
+}
 
 bool read_bool(Answer answer) { return value_of<bool>(std::move(answer.at(0))); }
 

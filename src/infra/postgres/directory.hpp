@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "base/store_error.hpp"
 #include "infra/postgres/batch.hpp"
 #include "infra/postgres/rows.hpp"
 
 /// Who lives where, as the database of the shard `main` keeps it, and the fences around those who do not live in a
-/// database (migrations/postgres/0002_shards.sql). Each of these makes a batch for an operator's transaction.
+/// database (migrations/postgres/0002_shards.sql). Each of these makes a batch, but for enter() for an operator's
+/// transaction.
 namespace codelab::infra::postgres::directory {
 
 /// The rows of a user are at `shard`, but for a move that was begun or not finished.
@@ -58,6 +60,9 @@ Batch has_left(const base::UserId& user, const std::string& source);
 /// transaction's lock timeout lets it.
 Batch fence(const base::UserId& user);
 Batch lift_fence(const base::UserId& user);
+/// In a transaction of that user: fails with is_not_here() where a fence is up, or is about to be.
+Batch enter(const base::UserId& user);
+bool is_not_here(const base::StoreError& failure);
 Batch count_users();
 /// Answers the name that the database has.
 Batch name_shard(const std::string& name);

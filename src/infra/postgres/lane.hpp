@@ -20,7 +20,7 @@
 
 namespace codelab::infra::postgres {
 
-/// The connections of one core: some for transactions, one user each, and some that carry many reads at once.
+/// The connections of one core: some for transactions, one user each, and at least two that carry many reads at once.
 struct Lane {
   base::Executor executor;
   std::shared_ptr<Pool> transactions;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -19,9 +20,14 @@ namespace {
 
 constexpr std::chrono::seconds kConnectTimeout{10};
 
-/// Any number that nobody else's advisory locks use: the bytes of "codelab".
+/// Any number that nobody else's advisory locks use: the bytes of "codelab". Whoever has it may wait for tables longer
+/// than two minutes.
 constexpr const char* kLockAgainstOthers =
-    "SET LOCAL lock_timeout = '120s'; SELECT pg_advisory_xact_lock(27988499683369314)";
+    "SET LOCAL lock_timeout = '300s'; SELECT pg_advisory_xact_lock(27988499683369314)";
+constexpr const char* kMark = "SAVEPOINT before_migration";
+constexpr const char* kBackToMark = "ROLLBACK TO SAVEPOINT before_migration";
+constexpr std::string_view kLockTimeout = "55P03";
+constexpr std::string_view kDeadlock = "40P01";
 /// Not to_regclass(): that may answer from before the wait for the lock.
 constexpr const char* kTableIsThere =
     "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'schema_migrations' "
@@ -130,7 +136,39 @@ void apply(PGconn* connection, const Migration& migration, base::Timestamp now) 
   const std::array values{version.c_str(), name.c_str(), checksum.c_str(), at.c_str(), served_by.c_str()};
   checked(connection, PQexecParams(connection, kRecord, values.size(), nullptr, values.data(), nullptr, nullptr, 0),
           kRecord);
-  base::log::info("store_migrated", {{"version", migration.version}, {"name", migration.name}});
+}
+
+/// What an attempt has locked is free again before the next one.
+void apply_patiently(PGconn* connection, const Migration& migration, base::Timestamp now,
+                     const MigrationPatience& patience) {
+  script(connection, fmt::format("SET LOCAL lock_timeout = {}", patience.lock.count()).c_str());
+  script(connection, kMark);
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return apply(connection, migration, now);
+    } catch (const QueryError& failure) {
+      const bool others_work = failure.sqlstate() == kLockTimeout || failure.sqlstate() == kDeadlock;
+      if (!others_work || attempt >= patience.attempts) throw;
+      base::log::warning("store_migration_waits", {{"version", migration.version}, {"reason", failure.what()}});
+    }
+    script(connection, kBackToMark);
+    std::this_thread::sleep_for(patience.pause);
+  }
+}
+
+/// The first that is missing, in one transaction; false when none is. The lock ends with the transaction, so it holds
+/// behind a pooler too, and what is missing is asked for behind it; an exception closes the connection and undoes all.
+bool apply_next(PGconn* connection, std::span<const Migration> migrations, base::Timestamp now,
+                const MigrationPatience& patience) {
+  script(connection, "BEGIN");
+  script(connection, kLockAgainstOthers);
+  if (!is_true(script(connection, kTableIsThere), 0)) script(connection, kCreateTable);
+  const auto missing = missing_of(connection, migrations);
+  if (!missing.empty()) apply_patiently(connection, missing.front(), now, patience);
+  script(connection, "COMMIT");
+  if (missing.empty()) return false;
+  base::log::info("store_migrated", {{"version", missing.front().version}, {"name", missing.front().name}});
+  return true;
 }
 
 }  // namespace
@@ -146,16 +184,13 @@ std::int64_t Migration::served_by() const {
 
 std::string checksum_of(const Migration& migration) { return base::sha256_hex(migration.statements); }
 
-/// Looks first without the lock: a login that may not change the schema can start on one that is complete. The lock
-/// ends with the transaction, so it holds behind a pooler too; an exception closes the connection and undoes all.
-void migrate(const Address& owner, std::span<const Migration> migrations, base::Timestamp now) {
+/// Looks first without the lock: a login that may not change the schema can start on one that is complete.
+void migrate(const Address& owner, std::span<const Migration> migrations, base::Timestamp now,
+             const MigrationPatience& patience) {
   const auto connection = connect_blocking(owner, kConnectTimeout);
   if (missing_of(connection.get(), migrations).empty()) return;
-  script(connection.get(), "BEGIN");
-  script(connection.get(), kLockAgainstOthers);
-  if (!is_true(script(connection.get(), kTableIsThere), 0)) script(connection.get(), kCreateTable);
-  for (const auto& migration : missing_of(connection.get(), migrations)) apply(connection.get(), migration, now);
-  script(connection.get(), "COMMIT");
+  while (apply_next(connection.get(), migrations, now, patience)) {
+  }
 }
 
 void require_serving_login(const Address& login) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -25,10 +26,22 @@ struct Migration {
 /// Those of the folder migrations/postgres/, compiled in, by version.
 std::span<const Migration> embedded_migrations();
 
-/// Brings the database to the newest of `migrations`: all that are missing, in order, in one transaction. Processes
-/// that start at the same time wait for each other. Blocks. Throws base::StoreError, and changes nothing, when the
-/// database has one with another text, or one that is not in the list and not served by a binary of that list.
-void migrate(const Address& owner, std::span<const Migration> migrations, base::Timestamp now);
+/// How long a migration waits for tables that others work with.
+struct MigrationPatience {
+  /// Of one attempt. Whoever needs such a table stands behind the migration meanwhile, so it is shorter than what they
+  /// wait for a lock.
+  std::chrono::milliseconds lock{3'000};
+  /// Between two, so that they are served.
+  std::chrono::milliseconds pause{1'000};
+  int attempts = 30;
+};
+
+/// Brings the database to the newest of `migrations`: all that are missing, in order, each in a transaction of its own,
+/// so that one that fails leaves those before it. Processes that start at the same time wait for each other. Blocks.
+/// Throws base::StoreError, and changes nothing, when the database has one with another text, or one that is not in the
+/// list and not served by a binary of that list.
+void migrate(const Address& owner, std::span<const Migration> migrations, base::Timestamp now,
+             const MigrationPatience& patience = {});
 
 /// Throws base::StoreError with words for an operator when this login may not take the serving role, or when that role
 /// could look past the row policies. Blocks.

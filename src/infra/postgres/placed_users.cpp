@@ -104,30 +104,33 @@ base::Task<std::optional<UserCredentials>> PostgresUserStore::find_placed(std::s
   co_return std::nullopt;
 }
 
-/// What a move has left elsewhere goes before and after: one may end in between.
+/// What a move has left elsewhere goes before and after: one may end in between. Where that was is forgotten only when
+/// the user is gone: until then it says that a fence may still be up where they live.
 base::Task<bool> PostgresUserStore::erase_placed(UserScope scope) {
   co_await without_leftovers(scope.user());
   const bool erased = co_await database_.erase("user.erase", scope, erase_user, scope);
-  const std::string shard = co_await without_leftovers(scope.user());
-  auto forget = directory::forget_place(scope.user(), shard);
+  const auto place = co_await without_leftovers(scope.user());
+  if (place.leaving) {
+    auto left = directory::has_left(scope.user(), *place.leaving);
+    co_await database_.write_as_operator("user.has_left", std::move(left));
+  }
+  auto forget = directory::forget_place(scope.user(), place.shard);
   co_await database_.write_as_operator("user.forget_place", std::move(forget));
   database_.places().forget(scope.user());
   co_return erased;
 }
 
-/// The shard where the user lives, once it is the only one that has rows of theirs.
-base::Task<std::string> PostgresUserStore::without_leftovers(base::UserId user) {
+/// Where the user lives, once it is the only shard that has rows of theirs.
+base::Task<directory::Place> PostgresUserStore::without_leftovers(base::UserId user) {
   auto question = directory::ask_place(user);
   auto entry = co_await database_.read_as_operator("user.place", std::move(question));
-  const auto place = directory::read_place(std::move(entry));
-  if (!place) co_return std::string(kMainShard);
-  if (place->leaving) {
-    const std::size_t left_shard = database_.places().number_of(*place->leaving);
+  const auto found = directory::read_place(std::move(entry));
+  directory::Place place = found.value_or(directory::Place{.shard = std::string(kMainShard)});
+  if (place.leaving) {
+    const std::size_t left_shard = database_.places().number_of(*place.leaving);
     co_await remove_from(left_shard, user);
-    auto left = directory::has_left(user, *place->leaving);
-    co_await database_.write_as_operator("user.has_left", std::move(left));
   }
-  co_return place->shard;
+  co_return place;
 }
 
 /// Of users who are in two shards, because a move was cut off, only the one where they live counts.

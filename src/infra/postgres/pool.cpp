@@ -17,6 +17,9 @@ namespace {
 
 namespace asio = boost::asio;
 
+/// The part of the time to a stall after which a connection is suspected of one.
+constexpr int kHesitation = 10;
+
 /// Between half of `backoff` and all of it.
 std::chrono::milliseconds jittered(std::chrono::milliseconds backoff) {
   thread_local std::minstd_rand random{std::random_device{}()};
@@ -69,7 +72,9 @@ Pool::Pool(base::Executor executor, Address address, ConnectionSettings connecti
 
 base::Task<Lease> Pool::acquire() {
   if (closed_) throw base::StoreError("postgres: the pool is closed");
-  if (Entry* free = waiting_.empty() ? least_used() : nullptr) {
+  Entry* free = waiting_.empty() ? least_used() : nullptr;
+  const bool better_soon = opening_ > 0 || may_grow();
+  if (free != nullptr && !(hesitates(*free) && better_soon)) {
     const bool shared = free->leases > 0;
     auto leased = lease(*free);
     if (shared) grow();
@@ -102,9 +107,13 @@ void Pool::close() {
   for (auto& waiter : std::exchange(waiting_, {})) waiter->finish(failure, {});
 }
 
-void Pool::grow() {
+bool Pool::may_grow() const {
   const bool probing = failures_ > 0 && opening_ > 0;
-  if (closed_ || backing_off_ || probing || entries_.size() + opening_ >= limits_.connections) return;
+  return !closed_ && !backing_off_ && !probing && entries_.size() + opening_ < limits_.connections;
+}
+
+void Pool::grow() {
+  if (!may_grow()) return;
   ++opening_;
   if (!openers_.spawn(executor_, open_one(shared_from_this()))) --opening_;
 }
@@ -148,6 +157,8 @@ void Pool::failed(const std::string& reason) {
     base::log::write(level, "store_connect_failed", {{"reason", reason}, {"retry_ms", backoff.count()}});
   }
   retry_after(backoff);
+  // Some may have waited for this one rather than share another.
+  serve_waiting();
 }
 
 void Pool::retry_after(std::chrono::milliseconds backoff) {
@@ -166,10 +177,15 @@ bool Pool::may_have_more(const Entry& entry) const {
   return entry.leases < limits_.leases_each && !stalled;
 }
 
+bool Pool::hesitates(const Entry& entry) const {
+  return entry.leases > 0 && std::chrono::steady_clock::now() >= entry.moved_at + limits_.stalled_after / kHesitation;
+}
+
 Pool::Entry* Pool::least_used() {
+  const auto burden = [this](const Entry& entry) { return std::pair(hesitates(entry), entry.leases); };
   Entry* found = nullptr;
   for (Entry& each : entries_) {
-    if (may_have_more(each) && (found == nullptr || each.leases < found->leases)) found = &each;
+    if (may_have_more(each) && (found == nullptr || burden(each) < burden(*found))) found = &each;
   }
   return found;
 }

@@ -23,7 +23,8 @@ struct PoolLimits {
   /// How many may use one connection at the same time: 1 for transactions, more for single batches.
   std::size_t leases_each = 1;
   /// One that is shared and has given nothing back for so long gets nobody more: what it carries comes one after the
-  /// other, and one user's slow reads are not to hold up all others.
+  /// other, and one user's slow reads are not to hold up all others. After a tenth of it others come first, also one
+  /// that has to be made.
   std::chrono::milliseconds stalled_after{1'000};
   /// How long a caller waits for its turn, a connection that has to be made included.
   std::chrono::milliseconds max_wait{3'000};
@@ -87,9 +88,12 @@ class Pool : public std::enable_shared_from_this<Pool> {
   void opened(std::shared_ptr<Connection> connection);
   void failed(const std::string& reason);
   void retry_after(std::chrono::milliseconds backoff);
-  /// Begins to make one more connection if that is wanted and allowed now.
+  bool may_grow() const;
+  /// Begins to make one more connection if that is allowed now.
   void grow();
   bool may_have_more(const Entry& entry) const;
+  /// Whether it is suspected of being held up.
+  bool hesitates(const Entry& entry) const;
   /// The usable connection with the fewest leases, of those that may have one more.
   Entry* least_used();
   Lease lease(Entry& entry);

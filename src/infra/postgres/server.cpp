@@ -16,15 +16,11 @@
 namespace codelab::infra::postgres {
 namespace {
 
-constexpr std::size_t kConnectionsOfALane = 4;
+/// At least: two that carry reads, so that one which is held up is not the only one, and three for transactions.
+constexpr std::size_t kConnectionsOfALane = 5;
+constexpr std::size_t kReading = 2;
 constexpr std::chrono::seconds kAnswerTimeout{5};
 constexpr std::chrono::seconds kPrepareAgainAfter{2};
-
-/// The server ends a statement first, the lines are cut later.
-ConnectionSettings patient(ConnectionSettings connection, std::chrono::milliseconds longest_statement) {
-  connection.answer_timeout = std::max(connection.answer_timeout, longest_statement + std::chrono::seconds(5));
-  return connection;
-}
 
 PoolLimits limits_of(const DatabaseSettings& settings, std::size_t connections, std::size_t leases_each) {
   PoolLimits limits = settings.pool;
@@ -33,24 +29,22 @@ PoolLimits limits_of(const DatabaseSettings& settings, std::size_t connections, 
   return limits;
 }
 
-/// With more cores than lanes, some cores use another's.
+/// With more cores than lanes, some cores use another's. The fewest connections are three.
 std::vector<Lane> lanes_to(const Address& address, const DatabaseSettings& settings, base::Cores& cores,
                            base::TaskGroup& openers) {
-  const auto& timeouts = settings.timeouts;
-  const auto longest = std::max(timeouts.statement, timeouts.erasure);
   const std::size_t count = std::clamp<std::size_t>(settings.connections / kConnectionsOfALane, 1, cores.size());
-  const std::size_t share = std::max<std::size_t>(2, settings.connections / count);
-  const std::size_t reading = std::max<std::size_t>(1, share / 4);
   std::vector<Lane> lanes;
   for (std::size_t i = 0; i < count; ++i) {
     const auto executor = cores.executor(i);
-    const auto pool = [&](std::chrono::milliseconds longest_statement, const PoolLimits& limits) {
-      const auto connection = patient(settings.connection, longest_statement);
-      return std::make_shared<Pool>(executor, address, connection, limits, openers);
+    const std::size_t left_over = i < settings.connections % count ? 1 : 0;
+    const std::size_t share = std::max(kReading + 1, settings.connections / count + left_over);
+    const std::size_t reading = std::max(kReading, share / 4);
+    const auto pool = [&](const PoolLimits& limits) {
+      return std::make_shared<Pool>(executor, address, settings.connection, limits, openers);
     };
     lanes.push_back({.executor = executor,
-                     .transactions = pool(longest, limits_of(settings, share - reading, 1)),
-                     .reads = pool(timeouts.statement, limits_of(settings, reading, settings.reads_each))});
+                     .transactions = pool(limits_of(settings, share - reading, 1)),
+                     .reads = pool(limits_of(settings, reading, settings.reads_each))});
   }
   return lanes;
 }
@@ -79,8 +73,7 @@ Server::Server(ShardAddress where, const DatabaseSettings& settings, base::Cores
       one_of_several_(settings.sharded()),
       clock_(clock),
       lanes_(lanes_to(Address(where_.address), settings, cores, openers)),
-      apart_(std::make_shared<Pool>(lanes_.front().executor, Address(where_.address),
-                                    patient(settings.connection, settings.timeouts.statement),
+      apart_(std::make_shared<Pool>(lanes_.front().executor, Address(where_.address), settings.connection,
                                     limits_of(settings, 1, 1), openers)) {
   if (may_be_away && !answers(Address(where_.address), kAnswerTimeout)) {
     prepare_later();

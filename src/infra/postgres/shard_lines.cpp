@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/log.hpp"
 #include "base/store_error.hpp"
 #include "infra/postgres/directory.hpp"
 
@@ -13,11 +14,25 @@ namespace {
 /// Shorter than a request waits for a user who is being moved.
 constexpr std::chrono::milliseconds kLockTimeout{2'000};
 
+constexpr Sql kRollback = "ROLLBACK";
+
 }  // namespace
+
+base::Task<> roll_back(std::shared_ptr<Connection> line) {
+  if (!line->usable()) co_return;
+  Batch undo;
+  undo.add(kRollback);
+  try {
+    co_await line->run(std::move(undo));
+  } catch (const base::StoreError& failure) {
+    base::log::error("store_rollback_failed", {{"reason", failure.what()}});
+    line->close();
+  }
+}
 
 ShardLines::ShardLines(const DatabaseSettings& settings)
     : servers_(settings.servers()), connection_(settings.connection), timeouts_(settings.timeouts) {
-  connection_.answer_timeout = std::max(connection_.answer_timeout, timeouts_.erasure + std::chrono::seconds(5));
+  connection_.answer_timeout = std::max(connection_.answer_timeout, timeouts_.erasure + timeouts_.grace);
 }
 
 bool ShardLines::knows(const std::string& shard) const {
@@ -72,7 +87,8 @@ Visibility ShardLines::visibility(std::optional<core::identity::UserScope> scope
   return {.scope = scope,
           .statement_timeout = timeouts_.erasure,
           .lock_timeout = std::min(timeouts_.lock, kLockTimeout),
-          .idle_timeout = timeouts_.erasure};
+          .idle_timeout = timeouts_.erasure,
+          .trip_timeout = timeouts_.erasure + timeouts_.grace};
 }
 
 }  // namespace codelab::infra::postgres

@@ -9,6 +9,9 @@
 
 namespace codelab::infra::postgres {
 
+/// Leaves nothing open on a line: one that cannot say so is cut.
+base::Task<> roll_back(std::shared_ptr<Connection> line);
+
 /// The connections of an operator's command: one to each shard, made when it is first needed, on the executor that
 /// awaits. Nothing is migrated by it.
 class ShardLines {

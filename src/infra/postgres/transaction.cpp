@@ -63,6 +63,11 @@ Transaction& Transaction::advance_with_message(const base::SessionId& session, b
              message_at);
 }
 
+base::Task<Answer> Transaction::send(Batch batch) {
+  const auto deadline = std::chrono::steady_clock::now() + visibility_.trip_timeout;
+  return lease_.connection().run(std::move(batch), deadline);
+}
+
 base::Task<Answer> Transaction::run() {
   Batch sent;
   std::ptrdiff_t preamble = 0;
@@ -72,7 +77,7 @@ base::Task<Answer> Transaction::run() {
     state_ = State::open;
   }
   sent.append(std::exchange(queued_, {}));
-  auto answer = co_await lease_.connection().run(std::move(sent));
+  auto answer = co_await send(std::move(sent));
   answer.erase(answer.begin(), answer.begin() + preamble);
   co_return answer;
 }
@@ -110,7 +115,7 @@ base::Task<> Transaction::rollback() {
   undo.add(kRollback);
   if (!lease_.connection().usable()) co_return;
   try {
-    co_await lease_.connection().run(std::move(undo));
+    co_await send(std::move(undo));
   } catch (const std::exception& error) {
     base::log::error("store_rollback_failed", {{"reason", error.what()}});
     lease_.discard();

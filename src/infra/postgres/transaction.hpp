@@ -25,6 +25,9 @@ struct ServerTimeouts {
   std::chrono::milliseconds idle{15'000};
   /// Of one statement that erases a user, an agent or a session with all that belongs to it.
   std::chrono::milliseconds erasure{120'000};
+  /// How much longer than one of its statements may take a whole trip may take. The server ends a statement first, the
+  /// lines are cut later.
+  std::chrono::milliseconds grace{5'000};
 };
 
 /// Whom a transaction works for: the server lets it see that user's rows and no others, whatever its SQL says. Without
@@ -34,6 +37,8 @@ struct Visibility {
   std::chrono::milliseconds statement_timeout;
   std::chrono::milliseconds lock_timeout;
   std::chrono::milliseconds idle_timeout;
+  /// Of a trip to the server and back, kept on this side: then it is not known what the server did.
+  std::chrono::milliseconds trip_timeout;
 };
 
 /// The first statement of every transaction: takes the serving role and the user for as long as it lasts.
@@ -74,6 +79,8 @@ class Transaction {
 
  private:
   enum class State : std::uint8_t { fresh, open, ended };
+
+  base::Task<Answer> send(Batch batch);
 
   Lease lease_;
   const Visibility visibility_;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/log.hpp"
 #include "base/store_error.hpp"
 #include "infra/postgres/user_tables.hpp"
 
@@ -12,20 +11,12 @@ namespace {
 using core::identity::UserScope;
 using Line = std::shared_ptr<Connection>;
 
-constexpr Sql kBegin = "BEGIN";
 /// One view of all tables.
 constexpr Sql kBeginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 constexpr Sql kCommit = "COMMIT";
-constexpr Sql kRollback = "ROLLBACK";
 constexpr Sql kFetch = "FETCH 100 FROM moved";
 constexpr Sql kClose = "CLOSE moved";
 constexpr Sql kDeleteUser = "DELETE FROM users WHERE id = $1";
-
-base::Task<Answer> begin(Line line, Sql how, Visibility visibility, bool read_only) {
-  Batch batch;
-  batch.add(how).append(entering(visibility, read_only));
-  co_return co_await line->run(std::move(batch));
-}
 
 base::Task<Answer> run_one(Line line, Sql sql) {
   Batch batch;
@@ -33,15 +24,11 @@ base::Task<Answer> run_one(Line line, Sql sql) {
   co_return co_await line->run(std::move(batch));
 }
 
-/// Nothing is open any more: a line that cannot say so is cut.
-base::Task<> roll_back(Line line) {
-  if (!line->usable()) co_return;
-  try {
-    co_await run_one(line, kRollback);
-  } catch (const base::StoreError& failure) {
-    base::log::error("store_rollback_failed", {{"reason", failure.what()}});
-    line->close();
-  }
+base::Task<> require_known_tables(Line line, std::string shard) {
+  auto question = ask_newest_migration();
+  auto answer = co_await line->run(std::move(question));
+  const auto conflict = other_tables(std::move(answer), shard);
+  if (conflict) throw base::StoreError("postgres: " + *conflict);
 }
 
 base::Task<std::int64_t> count(Line line, UserTable table) {
@@ -92,15 +79,23 @@ base::Task<std::int64_t> copy_all(Line source, Line target, UserScope scope) {
 
 }  // namespace
 
-base::Task<std::int64_t> copy_user(ShardLines& lines, UserScope scope, std::string source, std::string target) {
-  const Line from = co_await lines.line(std::move(source));
-  const Line to = co_await lines.line(std::move(target));
+/// The view of the source is from before the hold was found to be there: nobody has served the user since the fences.
+base::Task<std::int64_t> copy_user(ShardLines& lines, MoveHold& hold, UserScope scope, std::string source,
+                                   std::string target) {
+  const Line from = co_await lines.line(source);
+  const Line to = co_await lines.line(target);
   const Visibility visibility = lines.visibility(scope);
   std::int64_t copied = 0;
   std::exception_ptr failure;
   try {
-    co_await begin(from, kBeginReading, visibility, true);
-    co_await begin(to, kBegin, visibility, false);
+    Batch reading;
+    reading.add(kBeginReading).append(entering(visibility, true));
+    co_await from->run(std::move(reading));
+    co_await hold.begin_alone(to);
+    auto as_user = entering(visibility, false);
+    co_await to->run(std::move(as_user));
+    co_await require_known_tables(from, std::move(source));
+    co_await require_known_tables(to, std::move(target));
     copied = co_await copy_all(from, to, scope);
   } catch (const base::StoreError&) {
     failure = std::current_exception();

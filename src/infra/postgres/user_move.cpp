@@ -1,10 +1,13 @@
 #include "infra/postgres/user_move.hpp"
 
+#include <array>
+
 #include <fmt/format.h>
 
 #include "base/store_error.hpp"
 #include "infra/postgres/query_error.hpp"
 #include "infra/postgres/user_copy.hpp"
+#include "infra/postgres/user_tables.hpp"
 
 namespace codelab::infra::postgres {
 namespace {
@@ -15,9 +18,6 @@ using directory::Place;
 
 constexpr std::string_view kLockTimeout = "55P03";
 
-constexpr Sql kBegin = "BEGIN";
-constexpr Sql kHold = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 27988499683369316))";
-constexpr Sql kStillHeld = "SELECT true";
 constexpr Sql kUserByEmail = "SELECT id FROM codelab_credentials_by_email($1)";
 constexpr Sql kEmail = "SELECT email FROM users WHERE id = $1";
 constexpr Sql kDeleteUser = "DELETE FROM users WHERE id = $1";
@@ -55,7 +55,7 @@ base::Task<base::Result<UserMover::Outcome>> UserMover::move(base::UserId user, 
   if (!lines_.knows(target)) {
     co_return base::make_error(ErrorCode::not_found, fmt::format("there is no shard {} in the settings", target));
   }
-  held_ = co_await hold(user);
+  held_ = co_await MoveHold::take(lines_, user);
   if (!held_) co_return conflict("another command moves this user at the moment");
   std::optional<base::Result<Outcome>> outcome;
   std::exception_ptr failure;
@@ -83,15 +83,20 @@ base::Task<base::Result<UserMover::Outcome>> UserMover::move_held(base::UserId u
                     "that up",
                     place.shard, *place.moving_to));
   }
-  if (target == place.shard) co_return Outcome{.kind = Outcome::Kind::was_there};
+  if (target == place.shard) {
+    co_await open(user, std::move(target));
+    co_return Outcome{.kind = Outcome::Kind::was_there};
+  }
   co_return co_await carry(user, place.shard, std::move(target), last);
 }
 
 base::Task<base::Result<UserMover::Outcome>> UserMover::carry(base::UserId user, std::string source, std::string target,
                                                               Step last) {
   Outcome outcome{.kind = Outcome::Kind::moved};
+  const auto difference = co_await compare(user, source, target);
+  if (difference) co_return *difference;
   auto announcement = directory::begin_move(user, source, target);
-  auto announced = co_await lines_.ask(kMain, std::move(announcement));
+  auto announced = co_await held_->change(std::move(announcement));
   if (!directory::read_bool(std::move(announced))) {
     co_return base::make_error(ErrorCode::not_found, "there is no such user");
   }
@@ -100,45 +105,42 @@ base::Task<base::Result<UserMover::Outcome>> UserMover::carry(base::UserId user,
   if (!hindrance) hindrance = co_await make_room(user, source, target);
   if (hindrance) {
     co_await give_up(user, source, target);
+    // Whoever erases them could not forget their entry while they were on the way.
+    auto forget = directory::forget_place(user, source);
+    if (hindrance->code == ErrorCode::not_found) co_await held_->change(std::move(forget));
     co_return *hindrance;
   }
   if (last == Step::fenced) co_return outcome;
-  outcome.rows = co_await copy_user(lines_, ScopeIssuer::open(user), source, target);
+  const auto scope = ScopeIssuer::open(user);
+  outcome.rows = co_await copy_user(lines_, *held_, scope, source, target);
   if (last == Step::copied) co_return outcome;
-  Batch look;
-  look.add(kStillHeld);
-  co_await held_->run(std::move(look));
   auto turn = directory::end_move(user, source, target);
-  auto turned = co_await lines_.ask(kMain, std::move(turn));
+  auto turned = co_await held_->change(std::move(turn));
   if (!directory::read_bool(std::move(turned))) co_return conflict("somebody else has changed where the user goes");
   if (last == Step::turned) co_return outcome;
   co_await settle(user, std::move(target), std::move(source), last);
   co_return outcome;
 }
 
-/// The idle transaction is ended by nothing but its line.
-base::Task<std::shared_ptr<Connection>> UserMover::hold(base::UserId user) {
-  auto line = co_await lines_.another_line(kMain);
-  Visibility forever = lines_.visibility(std::nullopt);
-  forever.idle_timeout = {};
-  Batch batch;
-  batch.add(kBegin).append(entering(forever, false));
-  batch.add(kHold, user.str());
-  auto answer = co_await line->run(std::move(batch));
-  if (value_of<bool>(std::move(answer.back()))) co_return line;
-  line->close();
-  co_return nullptr;
+base::Task<std::optional<base::Error>> UserMover::compare(base::UserId user, std::string source, std::string target) {
+  const auto scope = ScopeIssuer::open(user);
+  const std::array shards{std::move(source), std::move(target)};
+  for (const std::string& shard : shards) {
+    auto question = ask_newest_migration();
+    auto answer = co_await lines_.run_as(scope, shard, std::move(question));
+    auto difference = other_tables(std::move(answer), shard);
+    if (difference) co_return conflict(std::move(*difference) + ": nothing was moved");
+  }
+  co_return std::nullopt;
 }
 
 /// First where nobody works for the user yet: copied rows come to stand behind a fence that is up.
 base::Task<std::optional<base::Error>> UserMover::fence(base::UserId user, std::string source, std::string target) {
-  auto there = directory::fence(user);
-  co_await lines_.ask(std::move(target), std::move(there));
+  Batch nothing_more;
+  co_await held_->run_alone(std::move(target), nothing_more);
   bool is_here = false;
   try {
-    auto here = directory::fence(user);
-    auto answer = co_await lines_.ask(std::move(source), std::move(here));
-    is_here = directory::read_bool(std::move(answer));
+    is_here = co_await held_->run_alone(std::move(source), std::move(nothing_more));
   } catch (const QueryError& failure) {
     if (failure.sqlstate() != kLockTimeout) throw;
     co_return conflict("somebody works for this user all the time: nothing was moved, try again");
@@ -165,18 +167,35 @@ base::Task<std::optional<base::Error>> UserMover::make_room(base::UserId user, s
 }
 
 base::Task<> UserMover::settle(base::UserId user, std::string home, std::string left, Step last) {
-  auto lift = directory::lift_fence(user);
-  co_await lines_.ask(std::move(home), std::move(lift));
+  co_await open(user, std::move(home));
   if (last == Step::opened) co_return;
-  auto deletion = deletion_of(user);
-  co_await lines_.run_as(ScopeIssuer::open(user), left, std::move(deletion));
+  const auto scope = ScopeIssuer::open(user);
+  auto deletion = entering(lines_.visibility(scope), false);
+  deletion.append(deletion_of(user));
+  co_await held_->run_alone(left, std::move(deletion));
   auto note = directory::has_left(user, left);
-  co_await lines_.ask(kMain, std::move(note));
+  co_await held_->change(std::move(note));
+}
+
+/// Looks first, not to wait for whoever works for the user where no fence is up.
+base::Task<> UserMover::open(base::UserId user, std::string home) {
+  const auto scope = ScopeIssuer::open(user);
+  auto entrance = directory::enter(user);
+  bool fenced = false;
+  try {
+    co_await lines_.run_as(scope, home, std::move(entrance));
+  } catch (const base::StoreError& refused) {
+    if (!directory::is_not_here(refused)) throw;
+    fenced = true;
+  }
+  if (!fenced) co_return;
+  auto lift = directory::lift_fence(user);
+  co_await held_->run_alone(std::move(home), std::move(lift));
 }
 
 base::Task<> UserMover::give_up(base::UserId user, std::string home, std::string target) {
   auto note = directory::abandon_move(user, target);
-  co_await lines_.ask(kMain, std::move(note));
+  co_await held_->change(std::move(note));
   co_await settle(user, std::move(home), std::move(target), Step::cleared);
 }
 

@@ -8,7 +8,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "infra/postgres/directory.hpp"
-#include "infra/postgres/shard_lines.hpp"
+#include "infra/postgres/move_hold.hpp"
 
 namespace codelab::infra::postgres {
 
@@ -47,17 +47,19 @@ class UserMover {
  private:
   base::Task<base::Result<Outcome>> move_held(base::UserId user, std::string target, Step last);
   base::Task<base::Result<Outcome>> carry(base::UserId user, std::string source, std::string target, Step last);
-  /// Nobody else moves this user as long as the line holds; nullptr when somebody does.
-  base::Task<std::shared_ptr<Connection>> hold(base::UserId user);
+  /// Both shards have the tables that are known here.
+  base::Task<std::optional<base::Error>> compare(base::UserId user, std::string source, std::string target);
   base::Task<std::optional<base::Error>> fence(base::UserId user, std::string source, std::string target);
   /// Lifts the fence where the user lives, and deletes what is left elsewhere.
   base::Task<> settle(base::UserId user, std::string home, std::string left, Step last);
+  /// Lifts the fence where the user lives, if one is up.
+  base::Task<> open(base::UserId user, std::string home);
   base::Task<> give_up(base::UserId user, std::string home, std::string target);
   base::Task<std::optional<base::Error>> make_room(base::UserId user, std::string source, std::string target);
   base::Task<std::optional<directory::Place>> place_of(base::UserId user);
 
   ShardLines& lines_;
-  std::shared_ptr<Connection> held_;
+  std::unique_ptr<MoveHold> held_;
 };
 
 }  // namespace codelab::infra::postgres

@@ -39,7 +39,7 @@ class PostgresUserStore final : public core::identity::UserStore {
   base::Task<std::optional<core::identity::UserCredentials>> find_placed(std::string email);
   base::Task<std::optional<core::identity::UserCredentials>> find_in(std::size_t shard, std::string email);
   base::Task<bool> erase_placed(core::identity::UserScope scope);
-  base::Task<std::string> without_leftovers(base::UserId user);
+  base::Task<directory::Place> without_leftovers(base::UserId user);
   base::Task<std::vector<core::identity::User>> list_placed();
   base::Task<std::vector<core::identity::User>> list_in(std::size_t shard);
 

@@ -1,5 +1,9 @@
 #include "infra/postgres/user_tables.hpp"
 
+#include <fmt/format.h>
+
+#include "infra/postgres/migrations.hpp"
+
 namespace codelab::infra::postgres {
 namespace {
 
@@ -23,8 +27,26 @@ constexpr UserTable kTables[]{
 
 #undef CODELAB_USER_TABLE
 
+constexpr Sql kNewestMigration = "SELECT max(version) FROM schema_migrations";
+
 }  // namespace
 
 std::span<const UserTable> user_tables() { return kTables; }
+
+Batch ask_newest_migration() {
+  Batch batch;
+  batch.add(kNewestMigration);
+  return batch;
+}
+
+std::optional<std::string> other_tables(Answer answer, const std::string& shard) {
+  const auto there = value_of<std::int64_t>(std::move(answer.at(0)));
+  const auto here = embedded_migrations().back().version;
+  if (there == here) return std::nullopt;
+  return fmt::format(
+      "the newest migration of the shard {} is {:04}, and that of this program {:04}: move users with the version of "
+      "codelab that all shards were migrated by",
+      shard, there, here);
+}
 
 }  // namespace codelab::infra::postgres

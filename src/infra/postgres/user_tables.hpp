@@ -1,9 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
-#include "infra/postgres/sql.hpp"
+#include "infra/postgres/batch.hpp"
+#include "infra/postgres/rows.hpp"
 
 namespace codelab::infra::postgres {
 
@@ -20,5 +23,11 @@ struct UserTable {
 
 /// All of them, each behind those that it refers to.
 std::span<const UserTable> user_tables();
+
+/// The newest migration of a database, to be asked as any user.
+Batch ask_newest_migration();
+/// Why no user is moved to or from the shard that has answered so, in words for an operator: it has other tables than
+/// these, and what they hold would be lost. Nothing when its newest migration is this program's.
+std::optional<std::string> other_tables(Answer answer, const std::string& shard);
 
 }  // namespace codelab::infra::postgres

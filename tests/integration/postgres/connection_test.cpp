@@ -22,6 +22,10 @@ constexpr Sql kDivide = "SELECT 1 / $1::bigint";
 constexpr Sql kWrong = "SELECT no_such_column";
 constexpr Sql kEndMe = "SELECT pg_terminate_backend(pg_backend_pid())";
 constexpr Sql kSleep = "SELECT pg_sleep(60)";
+constexpr Sql kNap = "SELECT pg_sleep(0.1)";
+constexpr Sql kForget = "DEALLOCATE ALL";
+/// The name that the connection would give next.
+constexpr Sql kTakeName = "PREPARE codelab_2 AS SELECT 1";
 constexpr Sql kPrepared = "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'codelab%'";
 
 class PostgresConnection : public testing::Test {
@@ -158,6 +162,39 @@ TEST_F(PostgresConnection, PreparesNothingWhenAPoolerCannotBearIt) {
   with_connection(expect_nothing_prepared);
 }
 
+/// As a pooler does that gives the connection another session of the server.
+base::Task<> expect_end_without_prepared(ConnectionPointer connection) {
+  Batch prepare;
+  prepare.add(kNumber, std::int64_t{1});
+  co_await connection->run(prepare);
+  Batch forget;
+  forget.add(kForget);
+  co_await connection->run(std::move(forget));
+  bool told = false;
+  connection->on_broken([&told] { told = true; });
+  const auto failure = co_await failure_of(connection, std::move(prepare));
+  EXPECT_EQ(failure, "26000");
+  EXPECT_FALSE(connection->usable());
+  EXPECT_TRUE(told);
+}
+
+TEST_F(PostgresConnection, ThatTheServerHasForgottenAStatementEndsIt) { with_connection(expect_end_without_prepared); }
+
+base::Task<> expect_end_with_anothers(ConnectionPointer connection) {
+  Batch taken;
+  taken.add(kTakeName);
+  co_await connection->run(std::move(taken));
+  Batch second;
+  second.add(kNumber, std::int64_t{1});
+  const auto failure = co_await failure_of(connection, std::move(second));
+  EXPECT_EQ(failure, "42P05");
+  EXPECT_FALSE(connection->usable());
+}
+
+TEST_F(PostgresConnection, ThatTheServerHasAnotherStatementOfThatNameEndsIt) {
+  with_connection(expect_end_with_anothers);
+}
+
 base::Task<> expect_end(ConnectionPointer connection) {
   bool told = false;
   connection->on_broken([&told] { told = true; });
@@ -187,6 +224,50 @@ TEST_F(PostgresConnection, AServerThatSaysNothingIsTakenForGone) {
   with_connection(expect_silence_is_noticed);
 }
 
+base::Task<> expect_deadline_is_kept(ConnectionPointer connection) {
+  const auto now = std::chrono::steady_clock::now();
+  // One with more time stands before and sets the timer.
+  Batch patient;
+  patient.add(kNumber, std::int64_t{1});
+  co_await connection->run(std::move(patient), now + std::chrono::seconds(50));
+  Batch sleep;
+  sleep.add(kSleep);
+  std::string failure = "none";
+  try {
+    co_await connection->run(std::move(sleep), now + std::chrono::milliseconds(200));
+  } catch (const base::StoreError& error) {
+    failure = error.what();
+  }
+  EXPECT_THAT(failure, HasSubstr("no answer in time"));
+  EXPECT_FALSE(connection->usable());
+}
+
+TEST_F(PostgresConnection, ABatchIsGivenNoMoreTimeThanItsDeadline) { with_connection(expect_deadline_is_kept); }
+
+base::Task<> fail_later(ConnectionPointer connection, Batch batch, Connection::SteadyTime deadline, int* failed) {
+  try {
+    co_await connection->run(std::move(batch), deadline);
+  } catch (const base::StoreError&) {
+    ++*failed;
+  }
+}
+
+/// However many batches stand before one, each of which is quick enough.
+base::Task<> expect_deadline_in_the_queue(ConnectionPointer connection) {
+  base::TaskGroup group("queue");
+  int failed = 0;
+  const auto executor = co_await boost::asio::this_coro::executor;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+  Batch nap;
+  nap.add(kNap);
+  for (int i = 0; i < 20; ++i) group.spawn(executor, fail_later(connection, nap, deadline, &failed));
+  co_await fail_later(connection, std::move(nap), deadline, &failed);
+  EXPECT_GE(failed, 10);
+  EXPECT_FALSE(connection->usable());
+}
+
+TEST_F(PostgresConnection, ABatchBehindOthersHasNoMoreTime) { with_connection(expect_deadline_in_the_queue); }
+
 TEST_F(PostgresConnection, SaysWhereItCouldNotConnect) {
   address = Address("host=/nowhere dbname=there");
   try {
@@ -208,23 +289,6 @@ TEST_F(PostgresConnection, AServerThatNeverAnswersIsGivenUpInTime) {
   } catch (const base::StoreError& error) {
     EXPECT_THAT(error.what(), HasSubstr("no answer within 50 ms"));
   }
-}
-
-TEST(PostgresAddress, RefusesWhatIsNoConnectionStringAndKeepsThePasswordToItself) {
-  try {
-    Address("postgresql://user:secret@[host/database");
-    FAIL() << "took a broken address";
-  } catch (const base::StoreError& error) {
-    EXPECT_THAT(error.what(), testing::Not(HasSubstr("secret")));
-  }
-}
-
-TEST(PostgresAddress, LooksUpEveryHostAndKeepsItsNameAndPort) {
-  const Address address("host=localhost,/tmp,127.0.0.9 port=1,2,3");
-  const auto found = tests::run_task(address.resolved());
-  EXPECT_THAT(std::string(found.get("host")), testing::EndsWith("localhost,/tmp,127.0.0.9"));
-  EXPECT_THAT(std::string(found.get("hostaddr")), testing::AnyOf(HasSubstr("127.0.0.1,,"), HasSubstr("::1,,")));
-  EXPECT_THAT(std::string(found.get("port")), testing::EndsWith("1,2,3"));
 }
 
 }  // namespace

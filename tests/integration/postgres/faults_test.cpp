@@ -202,6 +202,23 @@ TEST_F(PostgresCutLine, ACommitWhoseAnswerIsLostIsAnErrorAndStandsOnce) {
   EXPECT_THAT(seqs_of(served.relay.take(), core::events::stream_of(session.id)), testing::ElementsAre(3));
 }
 
+TEST_F(PostgresCutLine, ACommitWhoseAnswerNeverComesHoldsItsStreamNoLongerThanItsStatementsMayTake) {
+  auto settings = cuttable();
+  settings.timeouts.statement = 1s;
+  settings.timeouts.grace = 500ms;
+  Served impatient(settings);
+  const auto own = impatient.begun(user, session);
+  impatient.relay.take();
+  cutter.cut(LineCutter::Cut::silent_after_commit);
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(failure_of(append(impatient, user, own)), "store");
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 1s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 20s);
+  EXPECT_TRUE(run_task(append(impatient, user, own)));
+  EXPECT_THAT(seqs(), testing::ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(seqs_of(impatient.relay.take(), core::events::stream_of(session.id)), testing::ElementsAre(4));
+}
+
 TEST(PostgresWriters, OfTwoProcessesLeaveNoGapAndAreToldInOrder) {
   constexpr int kEach = 50;
   const tests::PostgresDatabase data;

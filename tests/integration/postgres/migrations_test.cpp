@@ -4,8 +4,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <libpq-fe.h>
 
 #include "base/store_error.hpp"
+#include "infra/postgres/query_error.hpp"
 #include "tests/servers/postgres_server.hpp"
 
 namespace codelab::infra::postgres {
@@ -69,9 +71,50 @@ TEST_F(PostgresMigrations, ADatabaseFromANewerVersionThatServesThisOneIsTaken) {
   EXPECT_EQ(refusal({kOne, additive}), "none");
 }
 
-TEST_F(PostgresMigrations, OneThatFailsChangesNothing) {
+TEST_F(PostgresMigrations, OneThatFailsChangesNothingAndLeavesThoseBeforeIt) {
   EXPECT_THAT(refusal({kOne, kBroken}), HasSubstr("already exists"));
-  EXPECT_THAT(query("SELECT to_regclass('one') IS NULL, to_regclass('schema_migrations') IS NULL"), ElementsAre("t|t"));
+  EXPECT_THAT(query("SELECT to_regclass('one') IS NULL, to_regclass('two') IS NULL"), ElementsAre("f|t"));
+  EXPECT_THAT(query("SELECT version, name FROM schema_migrations"), ElementsAre("1|one"));
+  EXPECT_EQ(refusal({kOne, kTwo}), "none");
+}
+
+/// Another session works with the table of the migration to come.
+class PostgresMigrationOfABusyTable : public PostgresMigrations {
+ protected:
+  PostgresMigrationOfABusyTable() {
+    apply({kOne});
+    PQclear(PQexec(busy.get(), "BEGIN; SELECT * FROM one"));
+  }
+  static void widen(const Address& owner, const MigrationPatience& patience) {
+    const std::vector<Migration> list{
+        kOne, {2, "wider", "CREATE TABLE two (a int); ALTER TABLE one ADD COLUMN b int; INSERT INTO two VALUES (1);"}};
+    migrate(owner, list, {}, patience);
+  }
+
+  const std::unique_ptr<PGconn, decltype(&PQfinish)> busy{PQconnectdb(data.owner().c_str()), &PQfinish};
+};
+
+TEST_F(PostgresMigrationOfABusyTable, WaitsForItAndLetsOthersAtItMeanwhile) {
+  const MigrationPatience patience{.lock = std::chrono::milliseconds(100), .attempts = 1'000'000};
+  std::jthread migrating([&] { EXPECT_NO_THROW(widen(Address(data.owner()), patience)); });
+  const auto waits = fmt::format(
+      "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = '{}' AND wait_event_type = 'Lock'", data.name());
+  while (query_postgres(data.superuser(), waits).at(0) != "t") {
+  }
+  // It would never come to an answer if the migration waited to its end.
+  EXPECT_THAT(query("SELECT count(*) FROM one"), ElementsAre("1"));
+  EXPECT_THAT(query("SELECT version FROM schema_migrations"), ElementsAre("1"));
+  PQclear(PQexec(busy.get(), "COMMIT"));
+  migrating.join();
+  EXPECT_THAT(query("SELECT count(b), (SELECT count(*) FROM two) FROM one"), ElementsAre("0|1"));
+  EXPECT_THAT(query("SELECT version FROM schema_migrations ORDER BY 1"), ElementsAre("1", "2"));
+}
+
+TEST_F(PostgresMigrationOfABusyTable, IsGivenUpAfterSomeAttempts) {
+  const MigrationPatience patience{
+      .lock = std::chrono::milliseconds(50), .pause = std::chrono::milliseconds(1), .attempts = 3};
+  EXPECT_THROW(widen(Address(data.owner()), patience), QueryError);
+  EXPECT_THAT(query("SELECT to_regclass('two') IS NULL"), ElementsAre("t"));
 }
 
 TEST_F(PostgresMigrations, TenProcessesMayStartAtOnce) {

@@ -197,6 +197,24 @@ TEST_F(PostgresPool, GivesNobodyAConnectionThatIsHeldUp) {
   with_pool(expect_no_more_on_a_stalled_one);
 }
 
+base::Task<> expect_others_first(PoolPointer pool) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  const auto quiet = co_await pool->acquire();
+  boost::asio::steady_timer pause(executor, std::chrono::milliseconds(150));
+  co_await pause.async_wait(boost::asio::use_awaitable);
+  for (int i = 0; i < 5; ++i) {
+    const auto one = co_await pool->acquire();
+    const auto two = co_await pool->acquire();
+    EXPECT_NE(&one.connection(), &quiet.connection());
+    EXPECT_NE(&two.connection(), &quiet.connection());
+  }
+}
+
+TEST_F(PostgresPool, MakesAnotherConnectionRatherThanShareOneThatMayBeHeldUp) {
+  limits = {.connections = 2, .leases_each = 8, .max_wait = std::chrono::seconds(50)};
+  with_pool(expect_others_first);
+}
+
 base::Task<> expect_closed(PoolPointer pool) {
   const auto held = co_await pool->acquire();
   pool->close();

@@ -47,7 +47,7 @@ class Served {
     database_ = std::make_unique<Database>(settings, cores_, clock, relay, observer);
   }
   explicit Served(const tests::PostgresDatabase& data)
-      : Served(DatabaseSettings{.address = data.serving(), .migration_address = data.owner(), .connections = 8}) {}
+      : Served(DatabaseSettings{.address = data.serving(), .migration_address = data.owner(), .connections = 10}) {}
 
   Database& database() { return *database_; }
 

@@ -15,7 +15,7 @@ namespace codelab::infra::postgres {
 class Sharded {
  public:
   DatabaseSettings settings() const {
-    DatabaseSettings settings{.address = main.serving(), .migration_address = main.owner(), .connections = 8};
+    DatabaseSettings settings{.address = main.serving(), .migration_address = main.owner(), .connections = 10};
     settings.shards.push_back({.name = "b", .address = b.serving(), .migration_address = b.owner()});
     return settings;
   }
