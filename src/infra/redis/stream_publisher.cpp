@@ -86,11 +86,13 @@ local function place_text(id, offset, seq, cut, text)
   if size ~= offset then return nil end
   seq = reach(seq)
   local last = redis.call('LINDEX', KEYS[2], -1)
-  local delta = last and tonumber(redis.call('HGET', KEYS[3], 'delta')) or 0
+  -- Begins anew once no text grows and an event has come behind the last piece: no place comes twice.
+  local placed = redis.call('HMGET', KEYS[3], 'delta', 'at')
+  local delta = (last or tonumber(placed[2] or -1) == seq) and tonumber(placed[1] or 0) or 0
   local place = string.format('%.0f %.0f ', seq, delta)
   redis.call('APPEND', texts .. id, text)
   redis.call('PEXPIRE', texts .. id, age)
-  redis.call('HSET', KEYS[3], 'delta', string.format('%.0f', delta + #text))
+  redis.call('HSET', KEYS[3], 'delta', string.format('%.0f', delta + #text), 'at', string.format('%.0f', seq))
   local last_of, last_id = string.match(last or '', '^(%S+) %S+ %S+ (%S+)')
   if last_id ~= id or tonumber(last_of) ~= seq then redis.call('RPUSH', KEYS[2], place .. cut) end
   redis.call('PEXPIRE', KEYS[2], age)
