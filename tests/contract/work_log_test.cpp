@@ -101,7 +101,7 @@ TEST_P(WorkLogContract, NothingIsRecordedOfATaskThatHasEnded) {
 
 TEST_P(WorkLogContract, NothingIsRecordedByAProcessThatLostTheTask) {
   const auto other = new_user();
-  EXPECT_FALSE(run_task(stores->work_log().record(other, task, {.parts = {{.turn = 1, .content = "x"}}})));
+  EXPECT_EQ(run_task(stores->work_log().record(other, task, {.parts = {{.turn = 1, .content = "x"}}})), Recorded::gone);
   EXPECT_TRUE(run_task(stores->work_log().of_task(other, task.id)).empty());
   stores->restart();
   EXPECT_FALSE(record(task, {.parts = {{.turn = 1, .content = "x"}}}));

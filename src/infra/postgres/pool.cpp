@@ -182,10 +182,12 @@ bool Pool::hesitates(const Entry& entry) const {
 }
 
 Pool::Entry* Pool::least_used() {
-  const auto burden = [this](const Entry& entry) { return std::pair(hesitates(entry), entry.leases); };
+  const bool any_flows = !std::ranges::all_of(entries_, [this](const Entry& each) { return hesitates(each); });
   Entry* found = nullptr;
   for (Entry& each : entries_) {
-    if (may_have_more(each) && (found == nullptr || burden(each) < burden(*found))) found = &each;
+    // One that flows has room again soon.
+    if (!may_have_more(each) || (any_flows && hesitates(each))) continue;
+    if (found == nullptr || each.leases < found->leases) found = &each;
   }
   return found;
 }

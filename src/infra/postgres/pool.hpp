@@ -94,7 +94,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
   bool may_have_more(const Entry& entry) const;
   /// Whether it is suspected of being held up.
   bool hesitates(const Entry& entry) const;
-  /// The usable connection with the fewest leases, of those that may have one more.
+  /// The usable connection with the fewest leases, of those that may have one more: one that is suspected of being held
+  /// up only where all are.
   Entry* least_used();
   Lease lease(Entry& entry);
   void give_back(const std::shared_ptr<Connection>& connection);

@@ -46,11 +46,13 @@ class PostgresUserMove : public testing::Test {
     tests::run_task(orchestrators.open(user, {.id = base::AgentId::generate(), .created_at = now, .updated_at = now}));
     PostgresWorkLog work_log(served.database());
     tests::run_task(work_log.record(user, call.task, {.parts = {{.turn = 1, .call = 2, .content = R"({"a":"\n"})"}}}));
+    // From then on that task is nobody's.
+    const auto waiting = tests::run_task(tasks.begin(user, served.new_call(session))).value().task;
     PostgresApprovalStore approvals(served.database());
-    tests::run_task(approvals.request(user, call.task,
+    tests::run_task(approvals.request(user, waiting,
                                       {.id = core::approvals::ApprovalId::generate(),
                                        .session_id = session.id,
-                                       .task_id = task.id,
+                                       .task_id = waiting.id,
                                        .payload = {{"a", "\n"}}},
                                       {}));
     PostgresPlanStore plans(served.database());

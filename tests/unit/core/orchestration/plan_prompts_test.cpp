@@ -1,5 +1,7 @@
 #include "core/orchestration/plan_prompts.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace codelab::core::orchestration {
@@ -31,11 +33,11 @@ TEST(PlanPrompts, an_agent_is_told_what_is_expected_and_what_it_builds_on) {
 
 TEST(PlanPrompts, long_results_share_the_budget) {
   Plan made = plan();
-  made.nodes[0].result = std::string(100'000, 'x');
-  made.nodes[1].result = std::string(100'000, 'y');
+  made.nodes[0].result = std::string(100'000, '~');
+  made.nodes[1].result = std::string(100'000, '^');
   const auto message = step_message(made, made.nodes[2], "request", 3'000);
   EXPECT_LT(message.size(), 13'000);
-  EXPECT_EQ(std::ranges::count(message, 'x'), std::ranges::count(message, 'y'));
+  EXPECT_EQ(std::ranges::count(message, '~'), std::ranges::count(message, '^'));
 }
 
 TEST(PlanPrompts, whoever_answers_sees_all_results_and_what_was_not_done) {
@@ -50,9 +52,9 @@ TEST(PlanPrompts, whoever_answers_sees_all_results_and_what_was_not_done) {
 
 TEST(PlanPrompts, without_a_model_the_user_gets_each_result_whole) {
   Plan made = plan();
-  made.nodes[0].result = std::string(100'000, 'x');
+  made.nodes[0].result = std::string(100'000, '~');
   const auto text = results_one_by_one(made, "no model");
-  EXPECT_EQ(std::ranges::count(text, 'x'), 100'000);
+  EXPECT_EQ(std::ranges::count(text, '~'), 100'000);
   EXPECT_TRUE(text.contains("(no model)") && text.contains("it was too hard")) << text.substr(0, 200);
 }
 
