@@ -8,6 +8,7 @@ import pytest
 
 from client import unique
 from openapi_document import Operation, operations
+from test_plans import node, plan
 
 ALIEN = "0190b3a2-7c1e-7abc-8def-0123456789ab"
 
@@ -31,9 +32,10 @@ def both_spellings(url: str) -> tuple[str, str]:
 class Victim:
     """A user with one of everything that has an id."""
 
-    async def furnish(self, api) -> "Victim":
+    async def furnish(self, api, provider) -> "Victim":
         self.user = await api.new_user()
         self.word = unique("private")
+        provider.plan(self.word, plan(node("one", "[[say done]]")))
         self.session = await self.user.new_session(self.word)
         self.agent = await self.user.new_agent(f"a-{self.word}", system_prompt=self.word)
         self.answer = await self.user.say(self.session, self.word, self.agent["id"])
@@ -102,8 +104,8 @@ async def test_a_missing_token_is_told_before_any_other_fault(api):
         (await api.request(operation.method.upper(), url, data=b"{not json", headers=headers)).unauthorized()
 
 
-async def test_every_route_answers_404_to_another_users_ids(api):
-    victim, thief = await Victim().furnish(api), await api.new_user()
+async def test_every_route_answers_404_to_another_users_ids(api, provider):
+    victim, thief = await Victim().furnish(api, provider), await api.new_user()
     tried = 0
     for operation in await own_operations(api):
         if not operation.path_parameters:
@@ -117,8 +119,8 @@ async def test_every_route_answers_404_to_another_users_ids(api):
     await assert_untouched(victim)
 
 
-async def test_another_users_ids_below_ones_own_agent_are_not_found(api):
-    victim, thief = await Victim().furnish(api), await api.new_user()
+async def test_another_users_ids_below_ones_own_agent_are_not_found(api, provider):
+    victim, thief = await Victim().furnish(api, provider), await api.new_user()
     own = (await thief.get("/my/agents/coder")).expect(200)["id"]
     for operation in await own_operations(api):
         if len(operation.path_parameters) > 1:
@@ -136,8 +138,8 @@ async def assert_untouched(victim: Victim) -> None:
     assert victim.memory in {note["id"] for note in notes}
 
 
-async def test_a_foreign_object_looks_exactly_like_an_absent_one(api):
-    victim, thief = await Victim().furnish(api), await api.new_user()
+async def test_a_foreign_object_looks_exactly_like_an_absent_one(api, provider):
+    victim, thief = await Victim().furnish(api, provider), await api.new_user()
     for operation in await own_operations(api):
         if not operation.path_parameters:
             continue
@@ -151,8 +153,8 @@ def traceless(reply) -> tuple:
     return reply.status, re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "<id>", json.dumps(problem, sort_keys=True))
 
 
-async def test_the_owner_reaches_all_of_it_in_both_spellings(api):
-    victim = await Victim().furnish(api)
+async def test_the_owner_reaches_all_of_it_in_both_spellings(api, provider):
+    victim = await Victim().furnish(api, provider)
     for operation in await own_operations(api):
         if operation.method != "get" or "/sse/" in operation.path or "/events/" in operation.path:
             continue
@@ -160,8 +162,8 @@ async def test_the_owner_reaches_all_of_it_in_both_spellings(api):
             (await call(victim.user, operation, url)).expect(200)
 
 
-async def test_ids_in_bodies_queries_and_headers_are_checked_too(api):
-    victim, thief = await Victim().furnish(api), await api.new_user()
+async def test_ids_in_bodies_queries_and_headers_are_checked_too(api, provider):
+    victim, thief = await Victim().furnish(api, provider), await api.new_user()
     session = await thief.new_session()
     for target in (victim.agent["id"], victim.agent["name"]):
         (await thief.post_message(session, "hello", target)).problem(404, "agent_not_found")
