@@ -193,7 +193,7 @@ Platform::Platform(const config::Settings& settings)
              .prices = prices,
              .hub = hub,
              .clock = clock},
-            settings.llm_context_tokens),
+            {.context_tokens = settings.llm_context_tokens, .wait = std::chrono::seconds{settings.max_queue_seconds}}),
       runner(direct_calls, plans),
       queued({.tasks = storage->tasks(), .targets = targets, .lifecycle = lifecycle, .runner = runner},
              {.wait = std::chrono::seconds{settings.max_queue_seconds}}),

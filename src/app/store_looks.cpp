@@ -56,7 +56,7 @@ base::Task<std::vector<StoreLooks::State>> StoreLooks::now_here() {
   std::vector<State> states;
   for (std::size_t i = 0; i < looks.size(); ++i) {
     const Store& store = watched_[i].store;
-    const std::shared_ptr<Look> look = looks[i];
+    const std::shared_ptr<Look>& look = looks[i];
     const auto deadline = begun + store.patience;
     co_await wait_for(look, deadline);
     if (!look->is_over) {

@@ -127,13 +127,25 @@ base::Task<std::optional<AgentBus::Turn>> AgentBus::try_enter(Ticket ticket, Que
   co_return Turn(self_, std::move(member));
 }
 
-base::Task<AgentBus::Turn> AgentBus::enter_and_come(Ticket ticket, QueueBounds bounds) {
+base::Task<std::optional<AgentBus::Turn>> AgentBus::enter_and_come(Ticket ticket, QueueBounds bounds,
+                                                                   Clock::time_point deadline) {
+  boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
   for (;;) {
-    auto turn = co_await try_enter(ticket, bounds);
-    if (turn && co_await turn->come(Clock::time_point::max()) == Came::yes) co_return std::move(*turn);
-    boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor, limits_.full);
+    if (!is_stopped()) {
+      auto turn = co_await try_enter(ticket, bounds);
+      Came came = Came::not_yet;
+      if (turn) came = co_await turn->come(deadline);
+      if (came == Came::yes) co_return turn;
+    }
+    if (Clock::now() >= deadline) co_return std::nullopt;
+    pause.expires_at(std::min(deadline, Clock::now() + limits_.full));
     co_await pause.async_wait(boost::asio::use_awaitable);
   }
+}
+
+bool AgentBus::is_stopped() const {
+  const std::scoped_lock lock(mutex_);
+  return stopped_;
 }
 
 base::Task<> AgentBus::Turn::step_aside() {
@@ -152,8 +164,8 @@ base::Task<> AgentBus::Turn::come_back() {
   // It was accepted once: those that came later do not keep it out.
   QueueBounds bounds = bounds_;
   bounds.waiting = std::numeric_limits<std::int32_t>::max();
-  auto again = co_await bus->enter_and_come(ticket_, bounds);
-  member_ = std::move(again.member_);
+  auto again = co_await bus->enter_and_come(ticket_, bounds, Clock::time_point::max());
+  member_ = std::move(again.value().member_);
 }
 
 /// One that was told that its turn never comes is not begun behind its back.

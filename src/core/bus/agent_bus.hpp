@@ -66,8 +66,9 @@ class AgentBus {
   /// Errors: queue_full.
   base::Task<base::Result<Turn>> enter(Ticket ticket, QueueBounds bounds);
   /// For the part of a task that was accepted before: waits until it has its slot, outside the queue while that is
-  /// full. Where no more turns are handed out, until it is cancelled.
-  base::Task<Turn> enter_and_come(Ticket ticket, QueueBounds bounds);
+  /// full. Nothing when it has none at `deadline`. Where no more turns are handed out none comes.
+  base::Task<std::optional<Turn>> enter_and_come(Ticket ticket, QueueBounds bounds,
+                                                 std::chrono::steady_clock::time_point deadline);
   /// Looks after all places, until it is cancelled.
   base::Task<> run();
   /// Nobody's turn comes here any more; places are looked after as before. On any thread.
@@ -86,6 +87,7 @@ class AgentBus {
   /// Nothing when the queue is full.
   base::Task<std::optional<Turn>> try_enter(Ticket ticket, QueueBounds bounds);
   static Key key_of(const Ticket& ticket) { return {ticket.scope.user(), ticket.agent}; }
+  bool is_stopped() const;
   void leave(const std::shared_ptr<Member>& member);
   void forget(const std::shared_ptr<Member>& member);
   void begin(const std::shared_ptr<Member>& member);

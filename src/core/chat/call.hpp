@@ -19,6 +19,8 @@ struct Call {
   bool has_history = false;
   /// How often it was begun, this time included.
   std::int64_t attempt = 1;
+  /// It is not given up because its agent has others to do: work was done for it, or its user has decided on it.
+  bool patient = false;
   /// By whoever worked on it before the agent did.
   Usage spent = {};
 };

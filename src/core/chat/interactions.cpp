@@ -37,8 +37,9 @@ memory::Remember interaction(const Message& request, const std::string& answer) 
   return what;
 }
 
-base::Task<> put_into(std::optional<std::string>& reason, base::Task<std::optional<std::string>> trying) {
-  reason = co_await std::move(trying);
+template <class T>
+base::Task<> put_into(T& result, base::Task<T> trying) {
+  result = co_await std::move(trying);
 }
 
 base::Task<> pause_for(std::chrono::milliseconds time) {
@@ -58,34 +59,43 @@ base::Task<> Interactions::remember(identity::UserScope scope, agents::CallableA
                                     std::string answer) {
   if (!due(agent, answer)) co_return;
   const base::TaskId task = request.task_id.value();
-  auto reason = co_await try_in_time(scope, std::move(agent), std::move(request), std::move(answer));
-  if (reason) {
-    co_await owe(scope, task, std::move(*reason));
+  const auto tried = co_await try_in_time(scope, agent.id, std::move(request), std::move(answer));
+  if (tried.reason) {
+    co_await owe(scope, task, *tried.reason);
   } else {
     remembered(scope, task);
   }
+  if (tried.stored) co_await keep_bounds(scope, std::move(agent), *tried.stored);
 }
 
-base::Task<std::optional<std::string>> Interactions::try_in_time(identity::UserScope scope, agents::CallableAgent agent,
-                                                                 Message request, std::string answer) {
+base::Task<Interactions::Attempt> Interactions::try_in_time(identity::UserScope scope, base::AgentId agent,
+                                                            Message request, std::string answer) {
   using boost::asio::experimental::awaitable_operators::operator||;
-  std::optional<std::string> reason = "it takes too long";
-  auto trying = put_into(reason, try_to_remember(scope, std::move(agent), std::move(request), std::move(answer)));
+  Attempt attempt{.reason = "it takes too long"};
+  auto trying = put_into(attempt, try_to_remember(scope, agent, std::move(request), std::move(answer)));
   auto first = co_await (base::outcome_of(std::move(trying)) || pause_for(patience_));
   if (first.index() == 0 && std::get<0>(first)) std::rethrow_exception(std::get<0>(first));
-  co_return reason;
+  co_return attempt;
 }
 
-base::Task<std::optional<std::string>> Interactions::try_to_remember(identity::UserScope scope,
-                                                                     agents::CallableAgent agent, Message request,
-                                                                     std::string answer) {
+base::Task<Interactions::Attempt> Interactions::try_to_remember(identity::UserScope scope, base::AgentId agent,
+                                                                Message request, std::string answer) {
   try {
-    auto stored = co_await ports_.memory.remember(scope, agent.id, interaction(request, answer));
-    if (stored) co_await ports_.memory.keep_bounds(scope, agent.id, agent.config.memory, stored->id);
-    if (stored || stored.error().code == base::ErrorCode::agent_not_found) co_return std::nullopt;
-    co_return stored.error().detail;
+    const auto stored = co_await ports_.memory.remember(scope, agent, interaction(request, answer));
+    if (stored) co_return Attempt{.stored = stored->id};
+    if (stored.error().code == base::ErrorCode::agent_not_found) co_return Attempt{};
+    co_return Attempt{.reason = stored.error().detail};
   } catch (...) {
-    co_return base::reason_unless_cancelled();
+    co_return Attempt{.reason = base::reason_unless_cancelled()};
+  }
+}
+
+base::Task<> Interactions::keep_bounds(identity::UserScope scope, agents::CallableAgent agent, base::MemoryId stored) {
+  try {
+    co_await ports_.memory.keep_bounds(scope, agent.id, agent.config.memory, stored);
+  } catch (...) {
+    base::log::warning("memory_bounds_not_kept",
+                       {{"agent_id", agent.id.str()}, {"reason", base::reason_unless_cancelled()}});
   }
 }
 
@@ -153,10 +163,11 @@ base::Task<> Interactions::pay(OwedMemory owed) {
   agents::AgentRef reference{.id = owed.task.agent_id, .name = {}};
   auto agent = co_await ports_.agents.find(scope, std::move(reference));
   if (agent) {
-    const auto reason =
-        co_await try_to_remember(scope, std::move(*agent), std::move(owed.request), std::move(owed.answer.content));
-    if (reason && !hopeless) co_return;
-    if (reason) base::log::error("memory_lost", {{"task_id", task.str()}, {"reason", *reason}});
+    const auto tried =
+        co_await try_to_remember(scope, agent->id, std::move(owed.request), std::move(owed.answer.content));
+    if (tried.stored) co_await keep_bounds(scope, std::move(*agent), *tried.stored);
+    if (tried.reason && !hopeless) co_return;
+    if (tried.reason) base::log::error("memory_lost", {{"task_id", task.str()}, {"reason", *tried.reason}});
   }
   remembered(scope, task);
 }

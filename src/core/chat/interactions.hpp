@@ -43,12 +43,18 @@ class Interactions {
   base::Task<> run();
 
  private:
-  /// Why it could not be remembered, where it is worth another try.
-  base::Task<std::optional<std::string>> try_to_remember(identity::UserScope scope, agents::CallableAgent agent,
-                                                         Message request, std::string answer);
+  struct Attempt {
+    /// Why it could not be remembered, where it is worth another try.
+    std::optional<std::string> reason = std::nullopt;
+    std::optional<base::MemoryId> stored = std::nullopt;
+  };
+
+  base::Task<Attempt> try_to_remember(identity::UserScope scope, base::AgentId agent, Message request,
+                                      std::string answer);
   /// The same within the patience.
-  base::Task<std::optional<std::string>> try_in_time(identity::UserScope scope, agents::CallableAgent agent,
-                                                     Message request, std::string answer);
+  base::Task<Attempt> try_in_time(identity::UserScope scope, base::AgentId agent, Message request, std::string answer);
+  /// However long it takes: what is broken off has forgotten memories without telling of it.
+  base::Task<> keep_bounds(identity::UserScope scope, agents::CallableAgent agent, base::MemoryId stored);
   base::Task<> owe(identity::UserScope scope, base::TaskId task, std::string reason);
   void remembered(identity::UserScope scope, base::TaskId task);
   base::Task<> settle();

@@ -12,14 +12,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+}  // namespace
+
 base::Error waited_too_long() {
   base::Error error =
       base::make_error(base::ErrorCode::overloaded, "the task waited too long for its agent, which has others to do");
   error.retry_after = std::chrono::seconds{30};
   return error;
 }
-
-}  // namespace
 
 base::Task<> QueuedCalls::run(Call call, bus::AgentBus::Turn turn) {
   if (call.task.status == TaskStatus::running && !turn.has_come()) co_await tell_that_it_waits(call);
@@ -47,7 +47,7 @@ base::Task<> QueuedCalls::tell_that_it_waits(Call& call) {
 }
 
 base::Task<QueuedCalls::Wait> QueuedCalls::wait(const Call& call, bus::AgentBus::Turn& turn) {
-  const auto deadline = Clock::now() + limits_.wait;
+  const auto deadline = Clock::now() + (call.patient ? limits_.patience : limits_.wait);
   for (;;) {
     const auto next_look = std::min(deadline, Clock::now() + limits_.look);
     const auto came = co_await turn.come(next_look);

@@ -11,6 +11,9 @@
 
 namespace codelab::core::chat {
 
+/// What a task fails with whose agent has too many others to do.
+base::Error waited_too_long();
+
 /// Runs calls that wait in the queue of their agent once it is their turn. Thread-safe.
 class QueuedCalls {
  public:
@@ -23,6 +26,8 @@ class QueuedCalls {
   struct Limits {
     /// How long a task waits at most.
     std::chrono::milliseconds wait{std::chrono::minutes{30}};
+    /// One that is patient.
+    std::chrono::milliseconds patience{std::chrono::hours{24}};
     /// Between two looks whether a task that waits is still there: its session may have been deleted.
     std::chrono::milliseconds look{10'000};
   };

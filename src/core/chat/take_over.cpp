@@ -142,7 +142,8 @@ base::Task<> TakeOver::resume_once(const TakenTask& taken) {
             .request = taken.request,
             .agent = std::move(*agent),
             .has_history = true,
-            .attempt = taken.attempt};
+            .attempt = taken.attempt,
+            .patient = taken.task.kind == TaskKind::plan};
   co_await queued_.run(std::move(call), std::move(turn.value()));
 }
 

@@ -5,19 +5,29 @@
 #include <cctype>
 #include <string>
 
+#include "core/memory/agent_memory.hpp"
+
 namespace codelab::core::orchestration {
 namespace {
 
+/// Who asks for more than one agent can do says so soon.
+constexpr std::size_t kExaminedBytes = 4'000;
 constexpr std::size_t kItems = 2;
 constexpr std::size_t kTasks = 3;
+/// Where their order is said.
+constexpr std::size_t kTasksInOrder = 2;
 constexpr std::size_t kNames = 2;
 
 /// Between spaces, so that no part of a word counts.
 constexpr std::array<std::string_view, 12> kWordsOfOrder{
     " then ",  " after that ", " afterwards ",  " finally ",    " followed by ", " step by step ",
     " затем ", " потом ",      " после этого ", " после чего ", " в конце ",     " наконец "};
+/// With one of those it is an order, whatever is to be done.
+constexpr std::array<std::string_view, 2> kWordsOfBeginning{" first ", " сначала "};
 /// What a task may begin with before its verb.
-constexpr std::array<std::string_view, 5> kFillers{"please", "also", "and", "пожалуйста", "и"};
+constexpr std::array<std::string_view, 14> kFillers{"please",  "also",       "and",        "then",   "first",
+                                                    "finally", "afterwards", "пожалуйста", "и",      "а",
+                                                    "затем",   "потом",      "сначала",    "наконец"};
 constexpr std::array<std::string_view, 30> kTaskVerbs{
     "analyse",  "analyze", "build",    "check",    "compare",  "create",   "debug",  "deploy",    "describe", "design",
     "document", "draft",   "estimate", "evaluate", "explain",  "find",     "fix",    "implement", "list",     "measure",
@@ -95,29 +105,41 @@ bool begins_task(std::string_view words) {
   return found;
 }
 
-/// A part that ends with an "and" may have another task behind that.
+bool joins(std::string_view word) { return word == "and" || word == "и"; }
+
+/// Between marks, and between words that join two tasks.
 std::size_t tasks_in(std::string_view text) {
   std::size_t tasks = 0;
   for_each_part(text, ".,;:!?\n", [&](std::string_view part) {
-    std::string words = words_of(part);
-    for (const std::string_view join : {" and ", " и "}) {
-      for (auto at = words.find(join); at != std::string::npos; at = words.find(join))
-        words.replace(at, join.size(), "\n");
-    }
-    for_each_part(words, "\n", [&](std::string_view one) { tasks += begins_task(one) ? 1 : 0; });
+    std::string one;
+    for_each_part(words_of(part), " ", [&](std::string_view word) {
+      if (joins(word)) {
+        tasks += begins_task(one) ? 1 : 0;
+        one.clear();
+      } else {
+        one.append(word).push_back(' ');
+      }
+    });
+    tasks += begins_task(one) ? 1 : 0;
   });
   return tasks;
+}
+
+bool says_an_order(std::string_view words, std::size_t tasks) {
+  const auto occurs = [&](std::string_view what) { return words.contains(what); };
+  if (std::ranges::none_of(kWordsOfOrder, occurs)) return false;
+  return tasks >= kTasksInOrder || std::ranges::any_of(kWordsOfBeginning, occurs);
 }
 
 }  // namespace
 
 bool asks_for_a_plan(std::string_view message, const std::vector<agents::TeamMember>& team) {
   if (team.size() < 2) return false;
-  if (items_in(message) >= kItems || tasks_in(message) >= kTasks) return true;
+  message = memory::utf8_prefix(message, kExaminedBytes);
   const std::string words = words_of(message);
-  const auto occurs = [&](std::string_view what) { return words.contains(what); };
-  if (std::ranges::any_of(kWordsOfOrder, occurs)) return true;
-  const auto named = std::ranges::count_if(team, [&](const auto& each) { return occurs(words_of(each.name)); });
+  const auto tasks = tasks_in(message);
+  if (items_in(message) >= kItems || tasks >= kTasks || says_an_order(words, tasks)) return true;
+  const auto named = std::ranges::count_if(team, [&](const auto& each) { return words.contains(words_of(each.name)); });
   return static_cast<std::size_t>(named) >= kNames;
 }
 

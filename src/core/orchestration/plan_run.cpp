@@ -48,6 +48,7 @@ void put(PlanChange& change, const Plan& plan, const PlanNode& node) {
 
 void tell(PlanChange& change, const Plan& plan) {
   std::vector<PlanNode> changed;
+  changed.reserve(change.nodes.size());
   for (const auto& placed : change.nodes) changed.push_back(placed.node);
   change.events.push_back(plan_updated(plan, changed));
 }
@@ -83,12 +84,12 @@ class PlanRun::Claim {
   const std::string id_;
 };
 
-PlanRun::PlanRun(Ports ports, const chat::Call& call, Plan plan, Bounds bounds, base::Executor executor)
+PlanRun::PlanRun(Ports ports, const chat::Call& call, Plan plan, Bounds bounds, const base::Executor& executor)
     : ports_(ports),
       call_(call),
       plan_(std::move(plan)),
       bounds_(bounds),
-      changed_(std::move(executor), SteadyClock::time_point::max()) {}
+      changed_(executor, SteadyClock::time_point::max()) {}
 
 base::Task<> PlanRun::run() {
   using asio::experimental::awaitable_operators::operator||;
@@ -99,11 +100,13 @@ base::Task<> PlanRun::run() {
 }
 
 base::Task<> PlanRun::run_out_of_time() {
+  const base::Timestamp start = ports_.clock.now();
   for (;;) {
+    const base::Timestamp end = plan_.begun_at ? *plan_.begun_at + bounds_.time : start + bounds_.wait;
     const base::Timestamp now = ports_.clock.now();
-    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - plan_.begun_at.value_or(now));
-    if (age >= bounds_.time) co_return;
-    co_await pause(plan_.begun_at ? bounds_.time - age : std::min(bounds_.time, bounds_.look));
+    if (now >= end) co_return;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - now);
+    co_await pause(plan_.begun_at ? left : std::min({left, bounds_.time, bounds_.look}));
   }
 }
 
@@ -111,6 +114,7 @@ base::Task<> PlanRun::run_out_of_time() {
 base::Task<> PlanRun::work_off() {
   do {
     std::vector<base::Task<>> working;
+    working.reserve(bounds_.parallel);
     for (std::size_t i = 0; i < bounds_.parallel; ++i) working.push_back(work());
     co_await base::side_by_side(std::move(working));
     co_await reload();
@@ -161,7 +165,7 @@ base::Task<> PlanRun::do_node(std::string id) {
   if (!agent) co_return co_await refuse(node, agent.error());
   const base::TaskId step_id = node.task_id.value_or(base::TaskId::generate());
   const bus::Ticket ticket{.scope = call_.scope, .agent = agent->id, .session = plan_.session_id, .task = step_id};
-  auto turn = co_await ports_.bus.enter_and_come(ticket, chat::bounds_of(*agent));
+  auto turn = co_await ports_.bus.enter_and_come(ticket, chat::bounds_of(*agent), SteadyClock::time_point::max());
   // It may have been changed or deleted while the node waited.
   agent = co_await agent_of(node);
   if (!agent) co_return co_await refuse(node, agent.error());
@@ -175,7 +179,7 @@ base::Task<> PlanRun::do_node(std::string id) {
                               .history = {},
                               .asked_by = {},
                               .resumed = node.attempt > 0};
-  auto done = co_await attempt(std::move(assignment), turn);
+  auto done = co_await attempt(std::move(assignment), turn.value());
   if (!done.result) co_return co_await reload();
   co_await end(std::move(id), std::move(*step), std::move(*done.result), done.usage);
 }
@@ -249,19 +253,23 @@ base::Task<std::optional<base::Result<work::Worked>>> PlanRun::work_once(const w
                                                                          bus::AgentBus::Turn& turn,
                                                                          work::Allowance& allowance) {
   std::optional<base::Result<work::Worked>> worked;
-  const auto work = [&]() -> base::Task<> {
-    try {
-      worked = co_await ports_.worker.work(assignment, turn, allowance, nullptr);
-    } catch (const chat::TaskGone&) {
-      // The step has ended, or the whole plan: that shows in what is stored.
-    } catch (const base::StoreError& failure) {
-      base::log::warning("step_broken", {{"task_id", assignment.task.id.str()}, {"reason", failure.what()}});
-      worked = base::make_error(base::ErrorCode::store_unavailable, "a store did not answer; try again");
-    }
-  };
   auto hold = ports_.running.hold(assignment.task.id);
-  co_await chat::until_ended(ports_.tasks, assignment.scope, std::move(hold), work());
+  co_await chat::until_ended(ports_.tasks, assignment.scope, std::move(hold),
+                             work_into(worked, assignment, turn, allowance));
   co_return worked;
+}
+
+/// Leaves no result where the step has ended, or the whole plan: that shows in what is stored.
+base::Task<> PlanRun::work_into(std::optional<base::Result<work::Worked>>& worked, const work::Assignment& assignment,
+                                bus::AgentBus::Turn& turn, work::Allowance& allowance) {
+  try {
+    worked = co_await ports_.worker.work(assignment, turn, allowance, nullptr);
+  } catch (const chat::TaskGone&) {
+    worked.reset();
+  } catch (const base::StoreError& failure) {
+    base::log::warning("step_broken", {{"task_id", assignment.task.id.str()}, {"reason", failure.what()}});
+    worked = base::make_error(base::ErrorCode::store_unavailable, "a store did not answer; try again");
+  }
 }
 
 base::Task<> PlanRun::end(std::string id, chat::Task step, base::Result<work::Worked> result, chat::Usage usage) {
@@ -291,12 +299,35 @@ base::Task<> PlanRun::refuse(PlanNode known, base::Error error) {
   co_await change([&](Plan& plan, PlanChange& change) {
     PlanNode* node = find_node(plan, known.id);
     if (!may_begin(node, known)) return false;
+    const bool ran = node->status == NodeStatus::running;
     node->status = NodeStatus::failed;
     node->error = as_task_error(error);
     put(change, plan, *node);
+    if (ran) {
+      const chat::Task step = ended_step(plan, *node, chat::TaskStatus::failed);
+      change.steps.push_back(step);
+      change.events.push_back(chat::task_failed(step));
+    }
     tell(change, plan);
     return true;
   });
+}
+
+/// Of a node that ran in nobody's hand, or is stopped.
+chat::Task PlanRun::ended_step(const Plan& plan, const PlanNode& node, chat::TaskStatus status) const {
+  return {.id = node.task_id.value(),
+          .session_id = plan.session_id,
+          .agent_id = {},
+          .agent_name = node.agent,
+          .status = status,
+          .error = node.error,
+          .request_message_id = call_.request.id,
+          .message_id = std::nullopt,
+          .created_at = plan.updated_at,
+          .started_at = std::nullopt,
+          .completed_at = plan.updated_at,
+          .kind = chat::TaskKind::step,
+          .parent_id = plan.task_id};
 }
 
 base::Task<> PlanRun::skip_hopeless() {
@@ -324,19 +355,7 @@ base::Task<> PlanRun::leave_undone() {
       node.error = undone("the plan had used up its time or its money");
       put(change, plan, node);
       if (!ran) continue;
-      chat::Task step{.id = node.task_id.value(),
-                      .session_id = plan.session_id,
-                      .agent_id = {},
-                      .agent_name = node.agent,
-                      .status = chat::TaskStatus::cancelled,
-                      .error = node.error,
-                      .request_message_id = call_.request.id,
-                      .message_id = std::nullopt,
-                      .created_at = plan.updated_at,
-                      .started_at = std::nullopt,
-                      .completed_at = plan.updated_at,
-                      .kind = chat::TaskKind::step,
-                      .parent_id = plan.task_id};
+      const chat::Task step = ended_step(plan, node, chat::TaskStatus::cancelled);
       change.steps.push_back(step);
       change.events.push_back(chat::task_cancelled(step));
     }

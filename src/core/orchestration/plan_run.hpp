@@ -40,6 +40,8 @@ class PlanRun {
     std::size_t parallel = 4;
     /// What is not done by then, after the first node began, is left undone.
     std::chrono::milliseconds time{std::chrono::minutes{10}};
+    /// Nor what has not begun by then.
+    std::chrono::milliseconds wait{std::chrono::minutes{30}};
     /// When so much is spent, or thought to be by what runs, no further node begins; 0: whatever it costs.
     double cost_usd = 0;
     /// Of a node whose model fails.
@@ -51,7 +53,7 @@ class PlanRun {
     std::chrono::milliseconds look{2'000};
   };
 
-  PlanRun(Ports ports, const chat::Call& call, Plan plan, Bounds bounds, base::Executor executor);
+  PlanRun(Ports ports, const chat::Call& call, Plan plan, Bounds bounds, const base::Executor& executor);
 
   /// Until every node is done, failed or left undone. Throws chat::TaskGone when the plan's task has ended, and
   /// base::StoreError when the store stays away.
@@ -92,6 +94,9 @@ class PlanRun {
   /// Of one that cannot begin: it is as `known`.
   base::Task<> refuse(PlanNode known, base::Error error);
   base::Task<base::Result<agents::CallableAgent>> agent_of(const PlanNode& node);
+  chat::Task ended_step(const Plan& plan, const PlanNode& node, chat::TaskStatus status) const;
+  base::Task<> work_into(std::optional<base::Result<work::Worked>>& worked, const work::Assignment& assignment,
+                         bus::AgentBus::Turn& turn, work::Allowance& allowance);
   base::Task<> skip_hopeless();
   base::Task<> leave_undone();
   base::Task<> wait_for_change();

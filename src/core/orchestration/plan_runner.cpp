@@ -1,6 +1,7 @@
 #include "core/orchestration/plan_runner.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "base/log.hpp"
 #include "core/chat/answer_text.hpp"
 #include "core/chat/direct_call_events.hpp"
+#include "core/chat/queued_calls.hpp"
 #include "core/orchestration/plan_estimate.hpp"
 #include "core/orchestration/plan_events.hpp"
 #include "core/orchestration/plan_prompts.hpp"
@@ -32,7 +34,7 @@ chat::Usage spent(const Plan& plan) {
 base::Error why_none(const Plan& plan) {
   const auto failed = std::ranges::find(plan.nodes, NodeStatus::failed, &PlanNode::status);
   if (failed == plan.nodes.end() || !failed->error) {
-    return base::make_error(base::ErrorCode::plan_failed, "no part of the plan was done in its time");
+    return base::make_error(base::ErrorCode::plan_failed, "no part of the plan was done in its time and for its money");
   }
   base::Error error = base::make_error(base::error_code_of(failed->error->code), failed->error->detail);
   error.retry_after = failed->error->retry_after;
@@ -46,10 +48,21 @@ std::size_t done(const Plan& plan) {
 }  // namespace
 
 base::Task<> PlanRunner::run(chat::Call call, bus::AgentBus::Turn& turn) {
-  co_await ports_.lifecycle.run(call, [&](bool) { return attempt(call, turn); });
+  co_await ports_.lifecycle.run(call, [&](bool again) { return attempt(call, turn, again); });
 }
 
-base::Task<std::optional<base::Error>> PlanRunner::attempt(const chat::Call& call, bus::AgentBus::Turn& turn) {
+/// A store that was away may have taken the handing over all the same.
+base::Task<std::optional<base::Error>> PlanRunner::attempt(const chat::Call& call, bus::AgentBus::Turn& turn,
+                                                           bool again) {
+  if (again) {
+    auto stored = co_await ports_.tasks.find(call.scope, call.task.id);
+    if (!stored) throw chat::TaskGone();
+    if (stored->kind == chat::TaskKind::direct) {
+      chat::Call handed = call;
+      handed.task = std::move(*stored);
+      co_return co_await answer_directly(std::move(handed), turn);
+    }
+  }
   co_await turn.come_back();
   const auto config = (co_await ports_.orchestrators.get(call.scope)).config;
   chat::Usage planning;
@@ -66,6 +79,7 @@ base::Task<std::optional<base::Error>> PlanRunner::work_off(const chat::Call& ca
   if (refused) co_return refused;
   const PlanRun::Bounds bounds{.parallel = static_cast<std::size_t>(config.max_parallel),
                                .time = std::chrono::seconds{config.max_seconds},
+                               .wait = limits_.wait,
                                .cost_usd = config.max_cost_usd};
   const PlanRun::Ports ports{.plans = ports_.plans,
                              .worker = ports_.worker,
@@ -119,18 +133,30 @@ base::Task<std::optional<base::Error>> PlanRunner::hand_over(chat::Call call, bu
   const auto picked = co_await ports_.picker.pick(call.request.content, team);
   auto agent = co_await ports_.agents.find(call.scope, agents::AgentRef{.id = {}, .name = team[picked].name});
   if (!agent) co_return agent.error();
-  call.agent = std::move(*agent);
   call.task.kind = chat::TaskKind::direct;
-  call.task.agent_id = call.agent.id;
-  call.task.agent_name = call.agent.name;
+  call.task.agent_id = agent->id;
+  call.task.agent_name = agent->name;
   std::vector<events::NewEvent> events{chat::direct_agent_call(call.task)};
   const bool wanted = co_await ports_.tasks.hand_over(call.scope, call.task, std::move(events));
   if (!wanted) throw chat::TaskGone();
+  co_return co_await answer_directly(std::move(call), turn);
+}
+
+/// It was accepted once: no queue is too full for it.
+base::Task<std::optional<base::Error>> PlanRunner::answer_directly(chat::Call call, bus::AgentBus::Turn& turn) {
   turn.leave();
+  agents::AgentRef reference{.id = call.task.agent_id, .name = {}};
+  auto agent = co_await ports_.agents.find(call.scope, std::move(reference));
+  if (!agent) co_return agent.error();
+  call.agent = std::move(*agent);
   const bus::Ticket ticket{
       .scope = call.scope, .agent = call.agent.id, .session = call.task.session_id, .task = call.task.id};
-  auto place = co_await ports_.bus.enter_and_come(ticket, chat::bounds_of(call.agent));
-  co_await ports_.direct.run(std::move(call), place);
+  auto bounds = chat::bounds_of(call.agent);
+  bounds.waiting = std::numeric_limits<std::int32_t>::max();
+  const auto deadline = std::chrono::steady_clock::now() + limits_.wait;
+  auto place = co_await ports_.bus.enter_and_come(ticket, bounds, deadline);
+  if (!place) co_return chat::waited_too_long();
+  co_await ports_.direct.run(std::move(call), *place);
   co_return std::nullopt;
 }
 
@@ -202,7 +228,7 @@ base::Task<> PlanRunner::put_together(const chat::Call& call, const Orchestrator
   text.open();
   models::CompletionRequest request{
       .model = config.model,
-      .messages = synthesis_prompt(plan, call.request.content, config.instructions, context_tokens_ / 2),
+      .messages = synthesis_prompt(plan, call.request.content, config.instructions, limits_.context_tokens / 2),
       .temperature = kSynthesisTemperature};
   auto completion = co_await ports_.model.complete(std::move(request), text);
   if (!completion) {

@@ -44,12 +44,19 @@ class PlanRunner final : public chat::CallRunner {
     const base::Clock& clock;
   };
 
-  PlanRunner(Ports ports, std::int64_t context_tokens) : ports_(ports), context_tokens_(context_tokens) {}
+  struct Limits {
+    /// What a model reads and writes at most in one call.
+    std::int64_t context_tokens = 16'384;
+    /// How long the work waits for a slot before it begins.
+    std::chrono::milliseconds wait{std::chrono::minutes{30}};
+  };
+
+  PlanRunner(Ports ports, Limits limits) : ports_(ports), limits_(limits) {}
 
   base::Task<> run(chat::Call call, bus::AgentBus::Turn& turn) override;
 
  private:
-  base::Task<std::optional<base::Error>> attempt(const chat::Call& call, bus::AgentBus::Turn& turn);
+  base::Task<std::optional<base::Error>> attempt(const chat::Call& call, bus::AgentBus::Turn& turn, bool again);
   base::Task<std::optional<base::Error>> work_off(const chat::Call& call, const OrchestratorConfig& config, Plan plan);
   /// As it was made before, or made now; nothing when none can be made. `planning` is what it took.
   base::Task<std::optional<Plan>> plan_of(const chat::Call& call, const OrchestratorConfig& config,
@@ -58,8 +65,10 @@ class PlanRunner final : public chat::CallRunner {
   base::Task<Plan> keep(const chat::Call& call, const OrchestratorConfig& config, Planned planned,
                         chat::Usage planning);
   base::Task<PlanEstimate> estimated(const chat::Call& call, const OrchestratorConfig& config, const Plan& plan);
-  /// Errors: target_required.
+  /// Errors: target_required, agent_not_found, overloaded.
   base::Task<std::optional<base::Error>> hand_over(chat::Call call, bus::AgentBus::Turn& turn);
+  /// What was handed over. Errors: agent_not_found, overloaded.
+  base::Task<std::optional<base::Error>> answer_directly(chat::Call call, bus::AgentBus::Turn& turn);
   base::Task<std::optional<base::Error>> answer(const chat::Call& call, const OrchestratorConfig& config,
                                                 const Plan& plan);
   /// Writes the answer's content, model and usage.
@@ -67,7 +76,7 @@ class PlanRunner final : public chat::CallRunner {
                             chat::Message& answer);
 
   Ports ports_;
-  std::int64_t context_tokens_;
+  const Limits limits_;
 };
 
 }  // namespace codelab::core::orchestration

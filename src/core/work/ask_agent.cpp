@@ -162,18 +162,22 @@ base::Task<std::optional<base::Result<Worked>>> AskAgent::answer(const ToolUse& 
                         .resumed = caller.resumed};
   assignment.asked_by.push_back(caller.agent.name);
   std::optional<base::Result<Worked>> answered;
-  const auto work = [&]() -> base::Task<> {
-    try {
-      answered = co_await ports_.worker.work(assignment, turn, use.allowance, nullptr);
-    } catch (const chat::TaskGone&) {
-      // Cancelled alone: whoever asked goes on without.
-    }
-  };
-  auto ended = chat::until_ended(ports_.tasks, caller.scope, ports_.running.hold(question.step.id), work());
+  auto ended = chat::until_ended(ports_.tasks, caller.scope, ports_.running.hold(question.step.id),
+                                 work_into(answered, assignment, turn, use.allowance));
   auto first = co_await (base::outcome_of(std::move(ended)) || until(deadline));
   if (first.index() == 1) co_return took_too_long();
   if (std::get<0>(first)) std::rethrow_exception(std::get<0>(first));
   co_return answered;
+}
+
+/// Leaves no answer where the question is cancelled alone: whoever asked goes on without.
+base::Task<> AskAgent::work_into(std::optional<base::Result<Worked>>& answered, const Assignment& assignment,
+                                 bus::AgentBus::Turn& turn, Allowance& allowance) {
+  try {
+    answered = co_await ports_.worker.work(assignment, turn, allowance, nullptr);
+  } catch (const chat::TaskGone&) {
+    answered.reset();
+  }
 }
 
 ToolResult AskAgent::result(const ToolUse& use, Question question, std::optional<base::Result<Worked>> answer) const {

@@ -53,6 +53,8 @@ class AskAgent final : public Tool {
   base::Task<std::optional<base::Result<Worked>>> answer(const ToolUse& use, const Question& question,
                                                          bus::AgentBus::Turn& turn,
                                                          std::chrono::steady_clock::time_point deadline);
+  base::Task<> work_into(std::optional<base::Result<Worked>>& answered, const Assignment& assignment,
+                         bus::AgentBus::Turn& turn, Allowance& allowance);
   /// False when the question was cancelled before the caller was taken over.
   base::Task<bool> begin(const ToolUse& use, Question& question);
   ToolResult result(const ToolUse& use, Question question, std::optional<base::Result<Worked>> answer) const;

@@ -260,7 +260,8 @@ class Worker::Job {
   std::size_t room_for_result(const TurnPart& turn) const {
     const auto budget = worker_.prompt_budget(assignment_.agent);
     const auto share = (budget - prompt_tokens_) / std::ssize(turn.calls);
-    return static_cast<std::size_t>(std::clamp(share, kLeastResult, budget / kResultShare) * kBytesPerToken);
+    return static_cast<std::size_t>(std::clamp(share, kLeastResult, std::max(kLeastResult, budget / kResultShare)) *
+                                    kBytesPerToken);
   }
 
   base::Task<> call(Tool* tool, const TurnPart& turn, std::size_t place, std::optional<ResultPart>& to) {

@@ -49,18 +49,23 @@ Approval read_approval(const Rows& rows) {
   return approval;
 }
 
+/// The stream's lock comes first, as in every transaction.
 base::Task<bool> request_approval(Transaction& tx, RunnerId runner, UserScope scope, Task task, Approval approval,
                                   std::vector<NewEvent> events) {
-  tx.advance(stream_of(task.session_id), events.size());
+  const auto stream = stream_of(task.session_id);
+  tx.advance(stream, 0);
   is_run_here(tx, runner, scope, task, Progress::made);
   tx.add(kInsert, scope.user(), approval.id, task.session_id, task.id, approval.type,
          boost::json::serialize(approval.payload), approval.created_at, approval.expires_at);
+  tx.add(kPark, scope.user(), task.id, core::chat::kNobody);
   auto answer = co_await tx.run();
   if (answer.at(1).affected() != 1) co_return false;
   // One that was there already is not told again.
-  if (answer.at(2).affected() != 1) co_return true;
-  tx.append(std::move(answer.at(0)), std::move(events));
-  tx.add(kPark, scope.user(), task.id, core::chat::kNobody);
+  if (answer.at(2).affected() == 1) {
+    tx.advance(stream, events.size());
+    auto advanced = co_await tx.run();
+    tx.append(std::move(advanced.at(0)), std::move(events));
+  }
   co_await tx.commit();
   co_return true;
 }

@@ -29,11 +29,11 @@ std::span<const Migration> embedded_migrations();
 /// How long a migration waits for tables that others work with.
 struct MigrationPatience {
   /// Of one attempt. Whoever needs such a table stands behind the migration meanwhile, so it is shorter than what they
-  /// wait for a lock.
-  std::chrono::milliseconds lock{3'000};
+  /// wait for a lock, and than what a process may take to say that it is ready.
+  std::chrono::milliseconds lock{300};
   /// Between two, so that they are served.
-  std::chrono::milliseconds pause{1'000};
-  int attempts = 30;
+  std::chrono::milliseconds pause{700};
+  int attempts = 120;
 };
 
 /// Brings the database to the newest of `migrations`: all that are missing, in order, each in a transaction of its own,

@@ -1,5 +1,9 @@
 #include "infra/postgres/task_leases.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "base/log.hpp"
 #include "base/store_error.hpp"
 #include "infra/postgres/message_rows.hpp"
@@ -10,6 +14,9 @@ namespace {
 
 using core::chat::TakenTask;
 using core::chat::TakeOverRule;
+
+constexpr int kTriesToRead = 5;
+constexpr std::chrono::milliseconds kReadAgainAfter{500};
 
 constexpr Sql kRenew = "SELECT codelab_renew_runner($1, $2)";
 constexpr Sql kRelease = "SELECT codelab_release_runner($1)";
@@ -52,6 +59,21 @@ base::Task<std::optional<TakenTask>> whole(Database& database, Taken taken) {
                       .request = std::move(*request)};
 }
 
+/// One that cannot be read is taken again, which counts as one more process that it has brought down.
+base::Task<std::optional<TakenTask>> read(Database& database, Taken taken) {
+  boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
+  for (int tries = 0; tries < kTriesToRead; ++tries) {
+    try {
+      co_return co_await whole(database, taken);
+    } catch (const base::StoreError& failure) {
+      base::log::warning("taken_task_not_read", {{"task_id", taken.task.str()}, {"reason", failure.what()}});
+    }
+    pause.expires_after(kReadAgainAfter);
+    co_await pause.async_wait(boost::asio::use_awaitable);
+  }
+  co_return std::nullopt;
+}
+
 }  // namespace
 
 base::Task<> PostgresTaskLeases::renew(std::chrono::milliseconds lease) {
@@ -66,12 +88,8 @@ base::Task<std::vector<TakenTask>> PostgresTaskLeases::take_over(TakeOverRule ru
   auto answer = co_await database_.write_as_operator("task.take_over", std::move(batch), shard_);
   std::vector<TakenTask> tasks;
   for (const Taken& each : all_of(std::move(answer.at(0)), read_taken)) {
-    try {
-      auto task = co_await whole(database_, each);
-      if (task) tasks.push_back(std::move(*task));
-    } catch (const base::StoreError& failure) {
-      base::log::warning("taken_task_not_read", {{"task_id", each.task.str()}, {"reason", failure.what()}});
-    }
+    auto task = co_await read(database_, each);
+    if (task) tasks.push_back(std::move(*task));
   }
   co_return tasks;
 }

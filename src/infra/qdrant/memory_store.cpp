@@ -95,10 +95,6 @@ base::Task<bool> QdrantMemoryStore::put(Place place, Space space, std::string po
 }
 
 base::Task<base::Result<MemoryItem>> QdrantMemoryStore::add(UserScope scope, base::AgentId agent, NewMemory memory) {
-  return hang_guard_.run(store(std::move(scope), agent, std::move(memory)));
-}
-
-base::Task<base::Result<MemoryItem>> QdrantMemoryStore::store(UserScope scope, base::AgentId agent, NewMemory memory) {
   const auto space = Space::of(memory.embedding);
   const auto place = layout_->of_agent(scope, agent, space);
   const auto point = point_of(scope, agent, memory, tokenizer_.counted(memory.item.text));
@@ -106,7 +102,7 @@ base::Task<base::Result<MemoryItem>> QdrantMemoryStore::store(UserScope scope, b
   for (int attempt = 0; attempt < 2; ++attempt) {
     const bool there = co_await has_agent(scope, agent);
     if (!there) co_return no_such_agent();
-    const bool stored = co_await put(place, space, point);
+    const bool stored = co_await hang_guard_.run(put(place, space, point));
     if (!stored) continue;
     memory.item.embedding_model = memory.embedding.model;
     co_return std::move(memory.item);
@@ -123,7 +119,7 @@ base::Task<std::vector<Place>> QdrantMemoryStore::places_of(UserScope scope, bas
 }
 
 base::Task<std::vector<MemoryHit>> QdrantMemoryStore::search(UserScope scope, base::AgentId agent, MemoryQuery query) {
-  return hang_guard_.run(find(std::move(scope), agent, std::move(query)));
+  return hang_guard_.run(find(scope, agent, std::move(query)));
 }
 
 base::Task<std::vector<MemoryHit>> QdrantMemoryStore::find(UserScope scope, base::AgentId agent, MemoryQuery query) {

@@ -57,8 +57,6 @@ class QdrantMemoryStore final : public core::memory::MemoryStore, public core::m
   Deadline soon() const;
   base::Task<std::vector<core::memory::MemoryHit>> find(core::identity::UserScope scope, base::AgentId agent,
                                                         core::memory::MemoryQuery query);
-  base::Task<base::Result<core::memory::MemoryItem>> store(core::identity::UserScope scope, base::AgentId agent,
-                                                           core::memory::NewMemory memory);
   base::Task<bool> has_agent(core::identity::UserScope scope, base::AgentId agent);
   base::Task<bool> put(Place place, Space space, std::string point);
   base::Task<std::vector<Place>> places_of(core::identity::UserScope scope, base::AgentId agent);

@@ -151,7 +151,7 @@ base::Task<Outcome> RedisAgentQueues::run(Clients& clients, std::string_view wha
 }
 
 base::Task<> RedisAgentQueues::leave_unheard(Clients& clients, QueueBounds bounds, Ticket ticket) {
-  co_await run(clients, "leave", bounds, std::move(ticket));
+  co_await run(clients, "leave", bounds, ticket);
 }
 
 void RedisAgentQueues::put(Where& where, Where wanted, std::string_view reason) {

@@ -202,11 +202,18 @@ base::Task<> StreamPublisher::drain(StreamNames names, std::string channel) {
   outboxes_.erase(channel);
 }
 
+void StreamPublisher::forget(const std::string& channel) {
+  const auto found = outboxes_.find(channel);
+  if (found == outboxes_.end()) return;
+  queued_bytes_ -= found->second.bytes;
+  outboxes_.erase(found);
+}
+
 void StreamPublisher::stall(const StreamNames& names, Outbox& outbox) {
   outbox.stalled = true;
   stalled_.push_back(names);
   if (stalled_.size() > limits_.owing_streams) {
-    outboxes_.erase(stalled_.front().channel());
+    forget(stalled_.front().channel());
     stalled_.pop_front();
     owes_everybody_ = true;
   }

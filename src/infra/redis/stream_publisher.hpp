@@ -79,6 +79,8 @@ class StreamPublisher {
   };
 
   base::Task<> drain(StreamNames names, std::string channel);
+  /// With what is queued and owed there.
+  void forget(const std::string& channel);
   void stall(const StreamNames& names, Outbox& outbox);
   base::Task<> make_good();
   base::Task<> tell_everybody();

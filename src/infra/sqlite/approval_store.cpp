@@ -58,8 +58,7 @@ base::Task<bool> SqliteApprovalStore::request(UserScope scope, Task task, Approv
         const auto inserted =
             tx.sql().execute(kInsert, scope.user(), approval.id, task.session_id, task.id, approval.type,
                              boost::json::serialize(approval.payload), approval.created_at, approval.expires_at);
-        if (inserted != 1) return true;
-        tx.append(scope.user(), stream_of(task.session_id), events);
+        if (inserted == 1) tx.append(scope.user(), stream_of(task.session_id), events);
         tx.sql().execute(kPark, scope.user(), task.id, core::chat::kNobody);
         return true;
       });

@@ -16,7 +16,7 @@ using core::chat::TakeOverRule;
 
 constexpr Sql kUnfinished =
     "SELECT id, session_id, agent_id, agent_name, status, error_code, error_detail, request_message_id, message_id, "
-    "created_at, started_at, completed_at, kind, parent_id, user_id, attempt, stalled, runner FROM tasks t "
+    "created_at, started_at, completed_at, kind, parent_id, user_id, attempt, stalled FROM tasks t "
     "WHERE status IN ('queued', 'running') AND parent_id IS NULL AND (runner <> ?1 OR created_at < ?2) "
     "AND NOT EXISTS (SELECT 1 FROM approval_requests a WHERE a.user_id = t.user_id AND a.task_id = t.id "
     "AND a.status = 'pending' AND a.expires_at > ?3) ORDER BY user_id, id";
@@ -25,8 +25,7 @@ constexpr Sql kRequest =
     "cost_usd, created_at FROM messages WHERE user_id = ? AND session_id = ? AND id = ?";
 constexpr Sql kTake = "UPDATE tasks SET runner = ?, attempt = ?, stalled = ? WHERE user_id = ? AND id = ?";
 
-/// One that this process lost itself has not brought it down.
-TakenTask read_unfinished(const Rows& rows, const RunnerId& own) {
+TakenTask read_unfinished(const Rows& rows) {
   constexpr int kUserColumn = 14;
   base::UserId user;
   std::int64_t attempt = 0;
@@ -34,21 +33,18 @@ TakenTask read_unfinished(const Rows& rows, const RunnerId& own) {
   rows.read_at(kUserColumn, user);
   rows.read_at(kUserColumn + 1, attempt);
   rows.read_at(kUserColumn + 2, stalled);
-  RunnerId runner;
-  rows.read_at(kUserColumn + 3, runner);
   auto task = read_task(rows);
   const bool ran = task.status == core::chat::TaskStatus::running;
   return {.scope = core::identity::ScopeIssuer::open(user),
           .task = std::move(task),
           .attempt = attempt + (ran ? 1 : 0),
-          .stalled = stalled + (ran && runner != own ? 1 : 0),
+          .stalled = stalled + (ran ? 1 : 0),
           .request = {}};
 }
 
 std::vector<TakenTask> lost(Connection& sql, const RunnerId& runner, const TakeOverRule& rule) {
   std::vector<TakenTask> tasks;
-  const auto read = [&](const Rows& rows) { return read_unfinished(rows, runner); };
-  for (TakenTask& each : all_of(sql.query(kUnfinished, runner, rule.begun_before, rule.now), read)) {
+  for (TakenTask& each : all_of(sql.query(kUnfinished, runner, rule.begun_before, rule.now), read_unfinished)) {
     if (std::ssize(tasks) == rule.limit) break;
     const bool known = std::ranges::find(rule.running, each.task.id) != rule.running.end();
     if (!known) tasks.push_back(std::move(each));

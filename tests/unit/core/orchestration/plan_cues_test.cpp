@@ -18,6 +18,9 @@ TEST(AsksForAPlan, several_items) {
 TEST(AsksForAPlan, work_in_an_order) {
   EXPECT_TRUE(asks_for_a_plan("Design it, THEN write it.", kTeam));
   EXPECT_TRUE(asks_for_a_plan("Спроектируй, а ЗАТЕМ напиши.", kTeam));
+  EXPECT_TRUE(asks_for_a_plan("First this, then that.", kTeam));
+  EXPECT_FALSE(asks_for_a_plan("What does finally do in Java?", kTeam));
+  EXPECT_FALSE(asks_for_a_plan("If the list is empty, then what does max() return?", kTeam));
   EXPECT_FALSE(asks_for_a_plan("Who was the first president, and also the oldest?", kTeam));
   EXPECT_FALSE(asks_for_a_plan("What is the authentication of strengthened firsts?", kTeam));
 }
@@ -28,6 +31,14 @@ TEST(AsksForAPlan, three_tasks) {
   EXPECT_TRUE(asks_for_a_plan("Спроектируйте схему, напишите код и проверьте его", kTeam));
   EXPECT_FALSE(asks_for_a_plan("Write a function and test it", kTeam));
   EXPECT_FALSE(asks_for_a_plan("I write, you test, they build.", kTeam));
+}
+
+TEST(AsksForAPlan, only_the_beginning_of_a_long_message_is_examined) {
+  std::string text;
+  while (text.size() < (1 << 18)) text += "a b c d and ";
+  EXPECT_FALSE(asks_for_a_plan(text, kTeam));
+  EXPECT_FALSE(asks_for_a_plan(text + "Design it, write it, review it", kTeam));
+  EXPECT_TRUE(asks_for_a_plan("Design it, write it, review it. " + text, kTeam));
 }
 
 TEST(AsksForAPlan, several_of_the_team_by_name) {
