@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+import settings
 from client import unique
 from test_plans import ended, node, plan, plan_of, start
 from waiting import eventually
@@ -181,3 +182,22 @@ async def test_a_plan_goes_on_waiting_over_any_number_of_restarts(start_server, 
     (await user.post(decision(approval), {"decision": "approve"})).expect(200)
     await ended(user, task)
     assert "done-b" in (await user.messages(session))[-1]["content"]
+
+
+@pytest.mark.watchdog(90)
+async def test_an_approved_plan_is_not_given_up_while_the_orchestrator_has_others_to_do(start_server, connect, provider):
+    user, session, task, approval = await waiting_plan(connect(start_server(**{settings.MAX_QUEUE: "1"})), provider, AB)
+    (await user.put("/my/orchestrator", {"require_approval": "never"})).expect(200)
+    gate, others = unique("gate"), []
+    for _ in range(3):
+        word = unique()
+        provider.plan(word, plan(node("a", f"[[gate {gate}]]"), node("b", "[[say b]]")))
+        others.append(await start(user, await user.new_session(), f"First a, then b: {word}"))
+    await eventually(lambda: len(provider.asked(gate)) == 3, "the others to hold the orchestrator")
+    (await user.post(decision(approval), {"decision": "approve"})).expect(200)
+    late = await user.post_message(await user.new_session(), "First a, then b", agent=None)
+    assert late.status == 503, "a message that came later has waited too long by now"
+    assert (await user.task(task["id"]))["status"] == "queued"
+    provider.open_gate(gate)
+    for each in [*others, task]:
+        await ended(user, each)
