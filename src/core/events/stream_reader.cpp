@@ -2,7 +2,15 @@
 
 #include <algorithm>
 #include <limits>
+#include <random>
 #include <utility>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/log.hpp"
+#include "base/store_error.hpp"
 
 namespace codelab::core::events {
 namespace {
@@ -17,6 +25,15 @@ constexpr std::chrono::seconds kListenEvery{2};
 
 bool is_logged(const StreamLine& line) {
   return line.type != EventType::message_delta && line.type != EventType::heartbeat;
+}
+
+constexpr int kTriesToRead = 6;
+
+/// Before another try, so that a crowd comes one after the other.
+std::chrono::milliseconds spread() {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  std::uniform_int_distribution<std::int64_t> between(100, 1'000);
+  return std::chrono::milliseconds(between(random));
 }
 
 constexpr Position kEnd{.seq = std::numeric_limits<std::int64_t>::max()};
@@ -126,8 +143,22 @@ void StreamReader::read_to(std::int64_t end, const StreamHub::Joined& joined) {
   }
 }
 
+/// Where a whole crowd of readers looks at once, after an interruption, not all are served at once.
+base::Task<std::vector<Event>> StreamReader::read_page() {
+  for (int tries = 1;; ++tries) {
+    try {
+      co_return co_await ports_.log.read(scope_, stream_, last_seq_, kLogPage);
+    } catch (const base::StoreError& failure) {
+      if (tries == kTriesToRead) throw;
+      base::log::warning("stream_not_read", {{"stream_id", stream_.str()}, {"reason", failure.what()}});
+    }
+    boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor, spread());
+    co_await pause.async_wait(boost::asio::use_awaitable);
+  }
+}
+
 base::Task<StreamReader::Lines> StreamReader::catch_up() {
-  const auto page = co_await ports_.log.read(scope_, stream_, last_seq_, kLogPage);
+  const auto page = co_await read_page();
   Lines lines;
   if (page.empty() && catch_up_to_ && last_seq_ < *catch_up_to_) {
     ended_ = true;  // what was announced is not in the log: the stream was deleted

@@ -51,6 +51,8 @@ class StreamReader {
   void begin(const StreamHub::Joined& joined, std::int64_t told, std::int64_t end);
   base::Task<> recall_ends();
   void read_to(std::int64_t end, const StreamHub::Joined& joined);
+  /// Tries for some seconds; throws base::StoreError when the log stays away.
+  base::Task<std::vector<Event>> read_page();
   base::Task<Lines> catch_up();
   base::Task<Lines> live();
   /// Whether this reader still may read; once it may not, it has ended.
