@@ -4,7 +4,6 @@
 #include <array>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -27,7 +26,7 @@ namespace {
 namespace asio = boost::asio;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr int kTriesToStore = 60;
+constexpr int kTriesWhileAway = 60;
 
 PlanNode* find_node(Plan& plan, std::string_view id) {
   const auto found = std::ranges::find(plan.nodes, id, &PlanNode::id);
@@ -74,7 +73,7 @@ class PlanRun::Claim {
   Claim(PlanRun& run, std::string id) : run_(run), id_(std::move(id)) { run_.claimed_.insert(id_); }
   ~Claim() {
     run_.claimed_.erase(id_);
-    run_.notify();
+    run_.plan_.notify();
   }
   Claim(const Claim&) = delete;
   Claim& operator=(const Claim&) = delete;
@@ -87,9 +86,8 @@ class PlanRun::Claim {
 PlanRun::PlanRun(Ports ports, const chat::Call& call, Plan plan, Bounds bounds, const base::Executor& executor)
     : ports_(ports),
       call_(call),
-      plan_(std::move(plan)),
       bounds_(bounds),
-      changed_(executor, SteadyClock::time_point::max()) {}
+      plan_(ports.plans, ports.clock, call, std::move(plan), bounds.before_asking_again, executor) {}
 
 base::Task<> PlanRun::run() {
   using asio::experimental::awaitable_operators::operator||;
@@ -102,11 +100,11 @@ base::Task<> PlanRun::run() {
 base::Task<> PlanRun::run_out_of_time() {
   const base::Timestamp start = ports_.clock.now();
   for (;;) {
-    const base::Timestamp end = plan_.begun_at ? *plan_.begun_at + bounds_.time : start + bounds_.wait;
+    const base::Timestamp end = plan_->begun_at ? *plan_->begun_at + bounds_.time : start + bounds_.wait;
     const base::Timestamp now = ports_.clock.now();
     if (now >= end) co_return;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - now);
-    co_await pause(plan_.begun_at ? left : std::min({left, bounds_.time, bounds_.look}));
+    co_await pause(plan_->begun_at ? left : std::min({left, bounds_.time, bounds_.look}));
   }
 }
 
@@ -117,18 +115,14 @@ base::Task<> PlanRun::work_off() {
     working.reserve(bounds_.parallel);
     for (std::size_t i = 0; i < bounds_.parallel; ++i) working.push_back(work());
     co_await base::side_by_side(std::move(working));
-    co_await reload();
+    co_await plan_.reload();
   } while (next());
 }
 
 base::Task<> PlanRun::watch() {
   for (;;) {
     co_await pause(bounds_.look);
-    if (storing_) continue;
-    auto plan = co_await read();
-    if (storing_ || !plan || plan->version <= plan_.version) continue;
-    plan_ = std::move(*plan);
-    notify();
+    co_await plan_.reload();
   }
 }
 
@@ -142,29 +136,29 @@ base::Task<> PlanRun::work() {
     } else if (claimed_.empty()) {
       co_return;
     } else {
-      co_await wait_for_change();
+      co_await plan_.wait_for_change();
     }
   }
 }
 
 /// One that runs in nobody's hand was begun by a process that is gone: it comes first.
 std::optional<std::string> PlanRun::next() const {
-  for (const PlanNode& node : plan_.nodes) {
+  for (const PlanNode& node : plan_->nodes) {
     if (node.status == NodeStatus::running && !claimed_.contains(node.id)) return node.id;
   }
   if (bounds_.cost_usd > 0 && spent() + reserved() >= bounds_.cost_usd) return std::nullopt;
-  for (const std::size_t i : ready(plan_.nodes)) {
-    if (!claimed_.contains(plan_.nodes[i].id)) return plan_.nodes[i].id;
+  for (const std::size_t i : ready(plan_->nodes)) {
+    if (!claimed_.contains(plan_->nodes[i].id)) return plan_->nodes[i].id;
   }
   return std::nullopt;
 }
 
 base::Task<> PlanRun::do_node(std::string id) {
-  const PlanNode node = *find_node(plan_, id);
+  const PlanNode node = *std::ranges::find(plan_->nodes, id, &PlanNode::id);
   auto agent = co_await agent_of(node);
   if (!agent) co_return co_await refuse(node, agent.error());
   const base::TaskId step_id = node.task_id.value_or(base::TaskId::generate());
-  const bus::Ticket ticket{.scope = call_.scope, .agent = agent->id, .session = plan_.session_id, .task = step_id};
+  const bus::Ticket ticket{.scope = call_.scope, .agent = agent->id, .session = plan_->session_id, .task = step_id};
   auto turn = co_await ports_.bus.enter_and_come(ticket, chat::bounds_of(*agent), SteadyClock::time_point::max());
   // It may have been changed or deleted while the node waited.
   agent = co_await agent_of(node);
@@ -175,12 +169,12 @@ base::Task<> PlanRun::do_node(std::string id) {
   work::Assignment assignment{.scope = call_.scope,
                               .task = *step,
                               .agent = std::move(*agent),
-                              .message = step_message(plan_, node, call_.request.content, budget),
+                              .message = step_message(*plan_, node, call_.request.content, budget),
                               .history = {},
                               .asked_by = {},
                               .resumed = node.attempt > 0};
   auto done = co_await attempt(std::move(assignment), turn.value());
-  if (!done.result) co_return co_await reload();
+  if (!done.result) co_return co_await plan_.reload();
   co_await end(std::move(id), std::move(*step), std::move(*done.result), done.usage);
 }
 
@@ -191,7 +185,7 @@ base::Task<base::Result<agents::CallableAgent>> PlanRun::agent_of(const PlanNode
       agents::AgentRef ref{.id = {}, .name = node.agent};
       co_return co_await ports_.agents.find(call_.scope, std::move(ref));
     } catch (const base::StoreError&) {
-      if (tries == kTriesToStore) throw;
+      if (tries == kTriesWhileAway) throw;
     }
     co_await pause(bounds_.before_asking_again);
   }
@@ -199,7 +193,7 @@ base::Task<base::Result<agents::CallableAgent>> PlanRun::agent_of(const PlanNode
 
 base::Task<std::optional<chat::Task>> PlanRun::begin(PlanNode node, agents::CallableAgent agent, base::TaskId step_id) {
   std::optional<chat::Task> begun;
-  co_await change([&](Plan& plan, PlanChange& change) {
+  co_await plan_.change([&](Plan& plan, PlanChange& change) {
     begun.reset();
     PlanNode* stored = find_node(plan, node.id);
     if (!may_begin(stored, node)) return false;
@@ -237,7 +231,7 @@ base::Task<PlanRun::Attempt> PlanRun::attempt(work::Assignment assignment, bus::
     auto result = co_await work_once(assignment, turn, allowance);
     if (!result || *result) co_return Attempt{std::move(result), allowance.spent};
     const auto code = result->error().code;
-    if (code == base::ErrorCode::store_unavailable ? ++outages == kTriesToStore
+    if (code == base::ErrorCode::store_unavailable ? ++outages == kTriesWhileAway
                                                    : !may_help_to_repeat(code) || ++failures == bounds_.attempts) {
       co_return Attempt{std::move(result), allowance.spent};
     }
@@ -273,7 +267,7 @@ base::Task<> PlanRun::work_into(std::optional<base::Result<work::Worked>>& worke
 }
 
 base::Task<> PlanRun::end(std::string id, chat::Task step, base::Result<work::Worked> result, chat::Usage usage) {
-  co_await change([&](Plan& plan, PlanChange& change) {
+  co_await plan_.change([&](Plan& plan, PlanChange& change) {
     PlanNode* node = find_node(plan, id);
     if (node == nullptr || is_final(node->status)) return false;
     node->status = result ? NodeStatus::completed : NodeStatus::failed;
@@ -296,7 +290,7 @@ base::Task<> PlanRun::end(std::string id, chat::Task step, base::Result<work::Wo
 }
 
 base::Task<> PlanRun::refuse(PlanNode known, base::Error error) {
-  co_await change([&](Plan& plan, PlanChange& change) {
+  co_await plan_.change([&](Plan& plan, PlanChange& change) {
     PlanNode* node = find_node(plan, known.id);
     if (!may_begin(node, known)) return false;
     const bool ran = node->status == NodeStatus::running;
@@ -331,8 +325,8 @@ chat::Task PlanRun::ended_step(const Plan& plan, const PlanNode& node, chat::Tas
 }
 
 base::Task<> PlanRun::skip_hopeless() {
-  if (hopeless(plan_.nodes).empty()) co_return;
-  co_await change([](Plan& plan, PlanChange& change) {
+  if (hopeless(plan_->nodes).empty()) co_return;
+  co_await plan_.change([](Plan& plan, PlanChange& change) {
     for (const std::size_t i : hopeless(plan.nodes)) {
       plan.nodes[i].status = NodeStatus::skipped;
       plan.nodes[i].error = undone("what it depends on was not done");
@@ -345,9 +339,9 @@ base::Task<> PlanRun::skip_hopeless() {
 
 /// What the bounds of the plan have left.
 base::Task<> PlanRun::leave_undone() {
-  const bool all = std::ranges::all_of(plan_.nodes, [](const PlanNode& node) { return is_final(node.status); });
+  const bool all = std::ranges::all_of(plan_->nodes, [](const PlanNode& node) { return is_final(node.status); });
   if (all) co_return;
-  co_await change([this](Plan& plan, PlanChange& change) {
+  co_await plan_.change([this](Plan& plan, PlanChange& change) {
     for (PlanNode& node : plan.nodes) {
       if (is_final(node.status)) continue;
       const bool ran = node.status == NodeStatus::running;
@@ -364,78 +358,22 @@ base::Task<> PlanRun::leave_undone() {
   });
 }
 
-/// One change at a time. One whose answer did not come may have been stored: then the plan, read again, has it.
-base::Task<> PlanRun::change(Edit edit) {
-  while (storing_) co_await wait_for_change();
-  storing_ = true;
-  struct Stored {
-    PlanRun& run;
-    ~Stored() {
-      run.storing_ = false;
-      run.notify();
-    }
-  } const stored{*this};
-  for (int tries = 0; tries < kTriesToStore; ++tries) {
-    Plan next = plan_;
-    ++next.version;
-    next.updated_at = ports_.clock.now();
-    PlanChange change{.plan = next.id, .version = next.version, .updated_at = next.updated_at};
-    if (!edit(next, change)) co_return;
-    const auto changed = co_await try_change(std::move(change));
-    if (changed == Changed::gone) throw chat::TaskGone();
-    if (changed == Changed::yes) {
-      plan_ = std::move(next);
-      co_return;
-    }
-    if (!changed) co_await pause(bounds_.before_asking_again);
-    co_await reload();
-  }
-  throw base::StoreError("the plan could not be stored");
-}
-
-base::Task<std::optional<Changed>> PlanRun::try_change(PlanChange change) {
-  try {
-    co_return co_await ports_.plans.change(call_.scope, call_.task, std::move(change));
-  } catch (const base::StoreError& failure) {
-    base::log::warning("plan_not_stored", {{"plan_id", plan_.id.str()}, {"reason", failure.what()}});
-  }
-  co_return std::nullopt;
-}
-
-base::Task<> PlanRun::reload() {
-  auto plan = co_await read();
-  if (plan) plan_ = std::move(*plan);
-}
-
-base::Task<std::optional<Plan>> PlanRun::read() {
-  try {
-    auto plan = co_await ports_.plans.of_task(call_.scope, call_.task.id);
-    if (!plan) throw chat::TaskGone();
-    co_return plan;
-  } catch (const base::StoreError& failure) {
-    base::log::warning("plan_not_read", {{"plan_id", plan_.id.str()}, {"reason", failure.what()}});
-  }
-  co_return std::nullopt;
-}
-
-base::Task<> PlanRun::wait_for_change() { co_await changed_.async_wait(asio::as_tuple(asio::use_awaitable)); }
-
 base::Task<> PlanRun::pause(std::chrono::milliseconds time) {
   asio::steady_timer timer(co_await asio::this_coro::executor, time);
   co_await timer.async_wait(asio::use_awaitable);
 }
 
 double PlanRun::spent() const {
-  double sum = plan_.planning.cost_usd.value_or(0);
-  for (const PlanNode& node : plan_.nodes) {
+  double sum = plan_->planning.cost_usd.value_or(0);
+  for (const PlanNode& node : plan_->nodes) {
     if (node.usage) sum += node.usage->cost_usd.value_or(0);
   }
   return sum;
 }
 
 double PlanRun::reserved() const {
-  if (!plan_.estimate || plan_.nodes.empty()) return 0;
-  const double each = plan_.estimate->cost_usd.value_or(0) / static_cast<double>(plan_.nodes.size());
+  if (!plan_->estimate || plan_->nodes.empty()) return 0;
+  const double each = plan_->estimate->cost_usd.value_or(0) / static_cast<double>(plan_->nodes.size());
   return each * static_cast<double>(claimed_.size());
 }
 

@@ -3,12 +3,9 @@
 #include <chrono>
 #include <cstddef>
 #include <exception>
-#include <functional>
 #include <optional>
 #include <set>
 #include <string>
-
-#include <boost/asio/steady_timer.hpp>
 
 #include "base/clock.hpp"
 #include "core/agents/registry.hpp"
@@ -16,7 +13,7 @@
 #include "core/chat/call.hpp"
 #include "core/chat/ports.hpp"
 #include "core/chat/running_tasks.hpp"
-#include "core/orchestration/plan_store.hpp"
+#include "core/orchestration/stored_plan.hpp"
 #include "core/work/worker.hpp"
 
 namespace codelab::core::orchestration {
@@ -58,11 +55,9 @@ class PlanRun {
   /// Until every node is done, failed or left undone. Throws chat::TaskGone when the plan's task has ended, and
   /// base::StoreError when the store stays away.
   base::Task<> run();
-  const Plan& plan() const { return plan_; }
+  const Plan& plan() const { return *plan_; }
 
  private:
-  /// Changes the plan as it will be, and says what else goes with that; false when there is nothing to change.
-  using Edit = std::function<bool(Plan& plan, PlanChange& change)>;
   class Claim;
   /// What an attempt came to, and what all of them have cost.
   struct Attempt {
@@ -70,12 +65,6 @@ class PlanRun {
     chat::Usage usage;
   };
 
-  base::Task<> change(Edit edit);
-  /// Nothing when the store did not answer.
-  base::Task<std::optional<Changed>> try_change(PlanChange change);
-  base::Task<> reload();
-  /// Nothing when the store did not answer.
-  base::Task<std::optional<Plan>> read();
   base::Task<> work_off();
   base::Task<> work();
   /// Takes up what the user edits, until it is cancelled.
@@ -99,20 +88,15 @@ class PlanRun {
                          bus::AgentBus::Turn& turn, work::Allowance& allowance);
   base::Task<> skip_hopeless();
   base::Task<> leave_undone();
-  base::Task<> wait_for_change();
   base::Task<> pause(std::chrono::milliseconds time);
-  void notify() { changed_.cancel(); }
   double spent() const;
   /// What the nodes that run are thought to cost.
   double reserved() const;
 
   Ports ports_;
   const chat::Call& call_;
-  Plan plan_;
   const Bounds bounds_;
-  /// Never expires: cancelled when something has changed.
-  boost::asio::steady_timer changed_;
-  bool storing_ = false;
+  StoredPlan plan_;
   /// Nodes that a worker has in hand.
   std::set<std::string> claimed_;
 };
