@@ -51,7 +51,7 @@ class MemoryStoreContract : public StoreContract {
   }
 };
 
-CODELAB_OVER_EVERY_STORE(MemoryStoreContract);
+INSTANTIATE_TEST_SUITE_P(Over, MemoryStoreContract, testing::ValuesIn(memory_store_kinds()), kind_name);
 
 using Texts = std::vector<std::string>;
 

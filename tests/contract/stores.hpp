@@ -53,6 +53,8 @@ struct StoreKind {
 };
 
 std::vector<StoreKind> store_kinds();
+/// Those, and others that keep memories only in a place of their own.
+std::vector<StoreKind> memory_store_kinds();
 
 /// How GoogleTest prints a kind.
 inline void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.name; }
