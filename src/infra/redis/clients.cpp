@@ -42,7 +42,8 @@ base::Task<Outcome> Clients::eval(Script script, std::vector<std::string> keys, 
   const std::size_t core = this_core();
   const SteadyTime deadline = deadline_in(timeout);
   if (core < cores_.size()) return clients_[core]->eval(script, std::move(keys), std::move(arguments), deadline);
-  return base::elsewhere(cores_.executor(0), clients_[0]->eval(script, std::move(keys), std::move(arguments), deadline));
+  return base::elsewhere(cores_.executor(0),
+                         clients_[0]->eval(script, std::move(keys), std::move(arguments), deadline));
 }
 
 base::Task<bool> Clients::ready(std::chrono::milliseconds timeout) {
