@@ -132,6 +132,16 @@ TEST_F(WorkerTest, no_more_calls_than_allowed_are_done) {
   EXPECT_TRUE(turns_.asked.back().no_more_calls);
 }
 
+TEST_F(WorkerTest, one_answer_calls_so_many_at_most_and_their_results_share_what_the_prompt_has_left) {
+  turns_.turns = {calls(std::vector<std::string>(40, std::string(4'000, 'x'))), {.text = "Done."}};
+  ASSERT_TRUE(work(begun(), {.calls = 100, .tokens = 10'000'000}));
+  EXPECT_EQ(tool_.called.size(), 32U);
+  std::size_t bytes = 0;
+  for (const auto& result : results_told()) bytes += result.size();
+  EXPECT_EQ(results_told().size(), 32U);
+  EXPECT_LT(bytes, 32U * 300);
+}
+
 TEST_F(WorkerTest, when_the_tokens_are_used_up_no_more_is_called) {
   turns_.turns = {calls({"a"}), calls({"b"}), {.text = "Done."}};
   const auto worked = work(begun(), {.calls = 8, .tokens = 15});
