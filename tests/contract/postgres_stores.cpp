@@ -35,18 +35,23 @@ constexpr std::size_t kIndexBytes = 1 << 20;
 
 enum class Way : std::uint8_t { direct, through_pgbouncer, spread };
 
-/// Users are spread over both, if they are.
 struct Databases {
-  PostgresDatabase main;
-  PostgresDatabase other;
+  explicit Databases(Way way) {
+    if (way == Way::spread) other.emplace(PostgresDatabase::Schema::cleared);
+  }
+
+  PostgresDatabase main{PostgresDatabase::Schema::cleared};
+  /// Users are spread over both, if they are.
+  std::optional<PostgresDatabase> other;
 };
 
 /// PgBouncer of Debian 12 knows no prepared statements in transaction mode.
 postgres::DatabaseSettings settings(const Databases& data, Way way) {
   postgres::DatabaseSettings settings{
       .address = data.main.serving(), .migration_address = data.main.owner(), .connections = kConnections};
-  if (way == Way::spread) {
-    settings.shards.push_back({.name = "b", .address = data.other.serving(), .migration_address = data.other.owner()});
+  if (data.other) {
+    settings.shards.push_back(
+        {.name = "b", .address = data.other->serving(), .migration_address = data.other->owner()});
   }
   if (way == Way::through_pgbouncer) {
     settings.address += " host=" + PgBouncer::shared().folder();
@@ -121,7 +126,8 @@ struct Process {
 class PostgresStores final : public Stores {
  public:
   PostgresStores(const base::Clock& clock, core::events::EventRelay& relay, Way way)
-      : start_([this, &clock, &relay, way] { process_.emplace(settings(data_, way), cores_.get(), clock, relay); }) {
+      : data_(way),
+        start_([this, &clock, &relay, way] { process_.emplace(settings(data_, way), cores_.get(), clock, relay); }) {
     start_();
   }
 

@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <grp.h>
-#include <memory>
 #include <pwd.h>
 #include <stdexcept>
 #include <sys/prctl.h>
@@ -14,7 +13,6 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
-#include <libpq-fe.h>
 
 #include "base/clock.hpp"
 #include "infra/postgres/migrations.hpp"
@@ -25,6 +23,24 @@ namespace {
 
 constexpr std::chrono::seconds kStartTimeout{60};
 constexpr const char* kTemplate = "codelab_template";
+
+/// Deletes all rows but what migrations wrote of themselves, without the triggers, as soon as nobody is at work there.
+constexpr const char* kClear = R"(
+DO $$
+DECLARE kept text;
+BEGIN
+  WHILE EXISTS (SELECT FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
+                      AND backend_type = 'client backend') LOOP
+    PERFORM pg_sleep(0.001);
+    PERFORM pg_stat_clear_snapshot();
+  END LOOP;
+  SET LOCAL session_replication_role = replica;
+  FOR kept IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations' LOOP
+    EXECUTE format('DELETE FROM %I', kept);
+  END LOOP;
+END $$
+)";
 
 /// Of the newest version that is installed.
 std::string program(const std::string& name) {
@@ -38,17 +54,18 @@ std::string program(const std::string& name) {
   return versions / std::to_string(newest) / "bin" / name;
 }
 
-using OwnedConnection = std::unique_ptr<PGconn, decltype(&PQfinish)>;
 using OwnedResult = std::unique_ptr<PGresult, decltype(&PQclear)>;
 
 }  // namespace
 
-std::vector<std::string> query_postgres(const std::string& address, const std::string& sql) {
-  const OwnedConnection connection(PQconnectdb(address.c_str()), &PQfinish);
-  const OwnedResult result(PQexec(connection.get(), sql.c_str()), &PQclear);
+PostgresConnection::PostgresConnection(const std::string& address)
+    : connection_(PQconnectdb(address.c_str()), &PQfinish) {}
+
+std::vector<std::string> PostgresConnection::query(const std::string& sql) const {
+  const OwnedResult result(PQexec(connection_.get(), sql.c_str()), &PQclear);
   const auto status = PQresultStatus(result.get());
   if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
-    throw std::runtime_error(PQerrorMessage(connection.get()));
+    throw std::runtime_error(PQerrorMessage(connection_.get()));
   }
   std::vector<std::string> rows;
   for (int row = 0; row < PQntuples(result.get()); ++row) {
@@ -58,6 +75,10 @@ std::vector<std::string> query_postgres(const std::string& address, const std::s
     }
   }
   return rows;
+}
+
+std::vector<std::string> query_postgres(const std::string& address, const std::string& sql) {
+  return PostgresConnection(address).query(sql);
 }
 
 PostgresServer::PostgresServer() {
@@ -84,6 +105,22 @@ std::string PostgresServer::address(const std::string& login, const std::string&
 void PostgresServer::create_database(const std::string& name, bool migrated) {
   query_postgres(address("postgres", "postgres"),
                  fmt::format("CREATE DATABASE {} OWNER owner TEMPLATE {}", name, migrated ? kTemplate : "template0"));
+}
+
+/// Behind whatever its last user's connections still do: they may be closed on our side only.
+std::optional<std::string> PostgresServer::take_cleared() {
+  std::unique_lock lock(mutex_);
+  if (given_back_.empty()) return {};
+  std::string name = std::move(given_back_.front());
+  given_back_.pop_front();
+  lock.unlock();
+  query_postgres(address("postgres", name), kClear);
+  return name;
+}
+
+void PostgresServer::give_back(std::string name) {
+  const std::lock_guard lock(mutex_);
+  given_back_.push_back(std::move(name));
 }
 
 void PostgresServer::initialize() {
@@ -161,14 +198,24 @@ std::vector<std::string> PostgresServer::take_plans() {
   return plans;
 }
 
-PostgresDatabase::PostgresDatabase(Schema schema) : server_(PostgresServer::shared()) {
+PostgresDatabase::PostgresDatabase(Schema schema) : server_(PostgresServer::shared()), schema_(schema) {
+  if (schema == Schema::cleared) {
+    if (auto name = server_.take_cleared()) {
+      name_ = std::move(*name);
+      return;
+    }
+  }
   static std::atomic<int> count{0};
   name_ = fmt::format("test_{}", ++count);
-  server_.create_database(name_, schema == Schema::migrated);
+  server_.create_database(name_, schema != Schema::empty);
 }
 
 PostgresDatabase::~PostgresDatabase() {
-  query_postgres(server_.address("postgres", "postgres"), fmt::format("DROP DATABASE {} WITH (FORCE)", name_));
+  if (schema_ == Schema::cleared) {
+    server_.give_back(std::move(name_));
+  } else {
+    query_postgres(server_.address("postgres", "postgres"), fmt::format("DROP DATABASE {} WITH (FORCE)", name_));
+  }
 }
 
 }  // namespace codelab::tests

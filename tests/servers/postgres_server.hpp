@@ -1,12 +1,17 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <filesystem>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <sys/types.h>
 #include <thread>
 #include <vector>
+
+#include <libpq-fe.h>
 
 #include "tests/contract/temporary_folder.hpp"
 
@@ -32,6 +37,10 @@ class PostgresServer {
   std::string folder() const { return folder_.path(); }
   /// A migrated copy of the template, or an empty database.
   void create_database(const std::string& name, bool migrated = true);
+  /// The name of one that was given back, without its rows, if there is one.
+  std::optional<std::string> take_cleared();
+  /// Migrated, and its schema is as the template's.
+  void give_back(std::string name);
 
   /// Returns when it takes connections.
   void start();
@@ -53,12 +62,21 @@ class PostgresServer {
   bool ready_ = false;
   bool ended_ = false;
   std::string log_;
+  std::deque<std::string> given_back_;
 };
 
-/// A database of its own on the shared server, migrated (by a copy of a template) or empty; dropped in the end.
+/// A database of its own on the shared server.
 class PostgresDatabase {
  public:
-  enum class Schema : std::uint8_t { migrated, empty };
+  enum class Schema : std::uint8_t {
+    /// A copy of the migrated template, dropped in the end.
+    migrated,
+    /// As migrated, for who changes rows only: one that such a test before it has left, without its rows, if there is
+    /// one. To make and to drop a database takes longer than most tests.
+    cleared,
+    /// Nothing is in it; dropped in the end.
+    empty
+  };
 
   explicit PostgresDatabase(Schema schema = Schema::migrated);
   ~PostgresDatabase();
@@ -73,11 +91,24 @@ class PostgresDatabase {
 
  private:
   PostgresServer& server_;
+  Schema schema_;
   std::string name_;
 };
 
-/// Runs SQL on a connection of its own and returns the rows of the last statement: columns joined by '|', no value as
-/// nothing. Throws std::runtime_error with the server's words.
+/// A connection for a test's own questions.
+class PostgresConnection {
+ public:
+  explicit PostgresConnection(const std::string& address);
+
+  /// The rows of the last statement: columns joined by '|', no value as nothing. Throws std::runtime_error with the
+  /// server's words.
+  std::vector<std::string> query(const std::string& sql) const;
+
+ private:
+  std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
+};
+
+/// On a connection of its own.
 std::vector<std::string> query_postgres(const std::string& address, const std::string& sql);
 
 }  // namespace codelab::tests

@@ -19,9 +19,8 @@ class Sharded {
     settings.shards.push_back({.name = "b", .address = b.serving(), .migration_address = b.owner()});
     return settings;
   }
-  const tests::PostgresDatabase& at(const std::string& shard) const { return shard == "main" ? main : b; }
   std::vector<std::string> query(const std::string& shard, const std::string& sql) const {
-    return tests::query_postgres(at(shard).superuser(), sql);
+    return (shard == "main" ? main_questions_ : b_questions_).query(sql);
   }
 
   /// Every row that the user has there, as text, by table; the catalogue says which tables there are.
@@ -57,8 +56,8 @@ class Sharded {
     return tests::run_task(move_and_close(settings(), user, target, last));
   }
 
-  tests::PostgresDatabase main;
-  tests::PostgresDatabase b;
+  tests::PostgresDatabase main{tests::PostgresDatabase::Schema::cleared};
+  tests::PostgresDatabase b{tests::PostgresDatabase::Schema::cleared};
 
  private:
   static base::Task<base::Result<UserMover::Outcome>> move_and_close(DatabaseSettings settings, base::UserId user,
@@ -77,6 +76,9 @@ class Sharded {
     if (failure) std::rethrow_exception(failure);
     co_return outcome;
   }
+
+  tests::PostgresConnection main_questions_{main.superuser()};
+  tests::PostgresConnection b_questions_{b.superuser()};
 };
 
 inline core::identity::UserCredentials credentials_of(const base::UserId& id, const std::string& email,

@@ -104,6 +104,7 @@ TEST_F(StreamBusTest, KeepsNoHoleNothingTwiceAndWhatWasOvertakenInItsPlace) {
 TEST_F(StreamBusTest, KeepsAGrowingTextCutWhereEventsCameBetween) {
   BusProcess here(server_.url());
   BusProcess there(server_.url());
+  ASSERT_TRUE(here.follow(user_, stream_).live);
   const auto following = there.follow(user_, stream_);
   here.bus.publish(event(1));
   for (std::int64_t i = 0; i < 10; ++i) here.bus.publish_text(user_.user(), stream_, piece(1, i * 2, "ab"));
@@ -163,6 +164,7 @@ TEST_F(StreamBusTest, GivesThePiecesOfSeveralProcessesOnePlaceEach) {
 
 TEST_F(StreamBusTest, GivesUpATextWithAHole) {
   BusProcess here(server_.url());
+  ASSERT_TRUE(here.follow(user_, stream_).live);
   here.bus.publish_text(user_.user(), stream_, piece(0, 0, "ab"));
   here.bus.publish_text(user_.user(), stream_, piece(0, 3, "d"));
   here.bus.publish_text(user_.user(), stream_, piece(0, 4, "e"));
