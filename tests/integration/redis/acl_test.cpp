@@ -46,6 +46,7 @@ TEST_F(StreamBusTest, AUserWithTheDocumentedRightsMayDoEverything) {
   EXPECT_EQ(queues.counted_alone(), 0U);
   BusProcess here(url);
   BusProcess there(url);
+  EXPECT_TRUE(here.follow(user_, stream_).live);
   const auto following = there.follow(user_, stream_);
   EXPECT_TRUE(following.live);
   here.bus.publish_text(user_.user(), stream_, piece(0, 0, "text"));
