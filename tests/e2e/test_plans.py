@@ -173,6 +173,46 @@ async def test_a_plan_that_takes_too_long_is_ended_with_what_it_has(api, provide
     provider.open_gate(gate)
 
 
+async def held_agent(user, gate: str) -> tuple[str, dict]:
+    """An agent that does one thing at a time, and is at it until the gate opens."""
+    name = (await user.new_agent(unique("single"), concurrency_limit=1))["name"]
+    return name, await user.say_async(await user.new_session(), f"[[gate {gate}]]", name)
+
+
+async def test_a_plan_of_which_nothing_begins_in_time_is_ended(start_server, connect, provider):
+    user, gate = await connect(start_server(**{settings.MAX_QUEUE: "1"})).new_user(), unique("gate")
+    agent, holding = await held_agent(user, gate)
+    session, word = await user.new_session(), unique()
+    provider.plan(word, plan(node("a", "[[say never]]", agent=agent), node("b", "[[say never]]", "a")))
+    task = await start(user, session, f"First a, then b: {word}")
+    assert (await ended(user, task, "failed"))["error"]["code"] == "plan_failed"
+    assert [each["status"] for each in (await plan_of(user, session, task))["nodes"]] == ["skipped"] * 2
+    provider.open_gate(gate)
+    await ended(user, holding)
+    assert (await user.post_message(session, "[[say free]]", agent)).status == 200
+
+
+@pytest.mark.parametrize("in_time", [True, False])
+async def test_a_message_without_a_plan_waits_for_its_one_agent_as_any_other(start_server, connect, provider, in_time):
+    user, gate = await connect(start_server(**{settings.MAX_QUEUE: "60" if in_time else "1"})).new_user(), unique("gate")
+    agent, holding = await held_agent(user, gate)
+    for other in settings.STARTER_TEAM:
+        (await user.delete(f"/my/agents/{other}")).expect(204)
+    session, word = await user.new_session(), unique()
+    provider.plan(word, CIRCLE)
+    task = await user.say_async(session, f"First a, then b: {word}", agent=None)
+    if in_time:
+        async with user.stream(session, since="0") as stream:
+            await stream.until_type("TASK_QUEUED")
+        provider.open_gate(gate)
+        assert (await ended(user, task))["agent_name"] == agent
+        assert (await user.messages(session))[-1]["agent_name"] == agent
+    else:
+        assert (await ended(user, task, "failed"))["error"]["code"] == "overloaded"
+        provider.open_gate(gate)
+    await ended(user, holding)
+
+
 async def test_settings_are_the_users_own(api):
     user, other = await api.new_user(), await api.new_user()
     settings = (await user.get("/my/orchestrator")).expect(200)
