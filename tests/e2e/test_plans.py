@@ -195,15 +195,16 @@ async def test_a_plan_of_which_nothing_begins_in_time_is_ended(start_server, con
 @pytest.mark.parametrize("in_time", [True, False])
 async def test_a_message_without_a_plan_waits_for_its_one_agent_as_any_other(start_server, connect, provider, in_time):
     user, gate = await connect(start_server(**{settings.MAX_QUEUE: "60" if in_time else "1"})).new_user(), unique("gate")
-    agent, holding = await held_agent(user, gate)
     for other in settings.STARTER_TEAM:
         (await user.delete(f"/my/agents/{other}")).expect(204)
+    (await user.post("/my/agents/", {"name": "weather", "config": {"system_prompt": "Rain, snow and hail."}})).expect(201)
+    agent, holding = await held_agent(user, gate)
     session, word = await user.new_session(), unique()
     provider.plan(word, CIRCLE)
-    task = await user.say_async(session, f"First a, then b: {word}", agent=None)
+    task = await start(user, session, f"First {agent} {agent}, then {agent} {agent}: {word}")
     if in_time:
         async with user.stream(session, since="0") as stream:
-            await stream.until_type("TASK_QUEUED")
+            await stream.until_type("DIRECT_AGENT_CALL")
         provider.open_gate(gate)
         assert (await ended(user, task))["agent_name"] == agent
         assert (await user.messages(session))[-1]["agent_name"] == agent
@@ -319,6 +320,40 @@ async def test_results_that_no_model_puts_together_are_not_lost(api, provider):
     await ended(user, task)
     answer = (await user.messages(session))[-1]["content"]
     assert "could not be put together" in answer and "done-a" in answer and "done-b" in answer
+
+
+async def test_a_node_that_waits_for_its_busy_agent_keeps_no_other_waiting_and_can_be_edited(api, provider):
+    user, gate = await api.new_user(), unique("gate")
+    (await user.put("/my/orchestrator", {"max_parallel": 1})).expect(200)
+    agent, holding = await held_agent(user, gate)
+    session, word = await user.new_session(), unique()
+    provider.plan(word, plan(node("a", "[[say done-a]]", agent=agent), node("b", "[[say done-b]]")))
+    task = await start(user, session, f"First a, then b: {word}")
+
+    async def second_is_done() -> bool:
+        return (await plan_of(user, session, task))["nodes"][1]["status"] == "completed"
+
+    await eventually(second_is_done, "the other node to be done")
+    made = await plan_of(user, session, task)
+    assert made["nodes"][0]["status"] == "pending"
+    edit = {"version": made["version"], "nodes": [node("a", "[[say done-a]]", agent="asker")]}
+    (await user.patch(f"/my/plans/{made['id']}", edit)).expect(200)
+    await ended(user, task)
+    done = await plan_of(user, session, task)
+    results = {each["id"]: (each["agent"], each["result"]) for each in done["nodes"]}
+    assert results == {"a": ("asker", "done-a"), "b": ("coder", "done-b")}
+    provider.open_gate(gate)
+    await ended(user, holding)
+
+
+async def test_a_node_that_is_refused_comes_again_when_it_was_told_to(api, provider):
+    user = await api.new_user()
+    session, word, busy = await user.new_session(), unique(), unique("busy")
+    provider.plan(word, plan(node("a", f"[[status 429 retry-after 1 times 7]][[say done-a]] {busy}"),
+                             node("b", "[[say done-b]]")))
+    task = await start(user, session, f"First a, then b: {word}")
+    await ended(user, task)
+    assert [each["status"] for each in (await plan_of(user, session, task))["nodes"]] == ["completed"] * 2
 
 
 async def test_a_deleted_agents_node_is_not_done(api, provider):

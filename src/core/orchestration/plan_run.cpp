@@ -28,7 +28,15 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr int kTriesWhileAway = 60;
 
+/// Of a model whose provider says when to come again.
+constexpr int kTriesWhenTold = 5;
+
 PlanNode* find_node(Plan& plan, std::string_view id) {
+  const auto found = std::ranges::find(plan.nodes, id, &PlanNode::id);
+  return found == plan.nodes.end() ? nullptr : &*found;
+}
+
+const PlanNode* find_node(const Plan& plan, std::string_view id) {
   const auto found = std::ranges::find(plan.nodes, id, &PlanNode::id);
   return found == plan.nodes.end() ? nullptr : &*found;
 }
@@ -83,6 +91,21 @@ class PlanRun::Claim {
   const std::string id_;
 };
 
+/// A node that holds a slot of its agent.
+class PlanRun::Running {
+ public:
+  explicit Running(PlanRun& run) : run_(run) { ++run_.running_; }
+  ~Running() {
+    --run_.running_;
+    run_.plan_.notify();
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  PlanRun& run_;
+};
+
 PlanRun::PlanRun(Ports ports, const chat::Call& call, Plan plan, Bounds bounds, const base::Executor& executor)
     : ports_(ports),
       call_(call),
@@ -108,12 +131,14 @@ base::Task<> PlanRun::run_out_of_time() {
   }
 }
 
-/// The user may have added something while the last of it was done.
+/// A hand for each node, so that one that waits for its busy agent keeps no other waiting. The user may have added
+/// something while the last of it was done.
 base::Task<> PlanRun::work_off() {
   do {
     std::vector<base::Task<>> working;
-    working.reserve(bounds_.parallel);
-    for (std::size_t i = 0; i < bounds_.parallel; ++i) working.push_back(work());
+    const std::size_t hands = std::max(bounds_.parallel, plan_->nodes.size());
+    working.reserve(hands);
+    for (std::size_t i = 0; i < hands; ++i) working.push_back(work());
     co_await base::side_by_side(std::move(working));
     co_await plan_.reload();
   } while (next());
@@ -146,7 +171,7 @@ std::optional<std::string> PlanRun::next() const {
   for (const PlanNode& node : plan_->nodes) {
     if (node.status == NodeStatus::running && !claimed_.contains(node.id)) return node.id;
   }
-  if (bounds_.cost_usd > 0 && spent() + reserved() >= bounds_.cost_usd) return std::nullopt;
+  if (!affordable()) return std::nullopt;
   for (const std::size_t i : ready(plan_->nodes)) {
     if (!claimed_.contains(plan_->nodes[i].id)) return plan_->nodes[i].id;
   }
@@ -159,7 +184,10 @@ base::Task<> PlanRun::do_node(std::string id) {
   if (!agent) co_return co_await refuse(node, agent.error());
   const base::TaskId step_id = node.task_id.value_or(base::TaskId::generate());
   const bus::Ticket ticket{.scope = call_.scope, .agent = agent->id, .session = plan_->session_id, .task = step_id};
-  auto turn = co_await ports_.bus.enter_and_come(ticket, chat::bounds_of(*agent), SteadyClock::time_point::max());
+  std::optional<bus::AgentBus::Turn> turn;
+  co_await take_turn(turn, node, ticket, chat::bounds_of(*agent));
+  if (!turn) co_return;
+  const Running running(*this);
   // It may have been changed or deleted while the node waited.
   agent = co_await agent_of(node);
   if (!agent) co_return co_await refuse(node, agent.error());
@@ -173,9 +201,39 @@ base::Task<> PlanRun::do_node(std::string id) {
                               .history = {},
                               .asked_by = {},
                               .resumed = node.attempt > 0};
-  auto done = co_await attempt(std::move(assignment), turn.value());
+  auto done = co_await attempt(std::move(assignment), *turn);
   if (!done.result) co_return co_await plan_.reload();
   co_await end(std::move(id), std::move(*step), std::move(*done.result), done.usage);
+}
+
+/// A slot that comes while as many nodes run as may is given back: held, it could be the one that one of those asks
+/// for.
+base::Task<> PlanRun::take_turn(std::optional<bus::AgentBus::Turn>& turn, PlanNode known, bus::Ticket ticket,
+                                bus::QueueBounds bounds) {
+  using asio::experimental::awaitable_operators::operator||;
+  const bool resumed = known.status == NodeStatus::running;
+  while (may_begin(find_node(*plan_, known.id), known) && (resumed || affordable())) {
+    if (running_ >= bounds_.parallel) {
+      co_await plan_.wait_for_change();
+      continue;
+    }
+    auto outcome = co_await (base::outcome_of(enter(turn, ticket, bounds)) || until_edited(known));
+    if (outcome.index() == 0 && std::get<0>(outcome)) std::rethrow_exception(std::get<0>(outcome));
+    if (turn && running_ < bounds_.parallel && (resumed || affordable()) &&
+        may_begin(find_node(*plan_, known.id), known)) {
+      co_return;
+    }
+    turn.reset();
+  }
+}
+
+base::Task<> PlanRun::enter(std::optional<bus::AgentBus::Turn>& turn, bus::Ticket ticket, bus::QueueBounds bounds) {
+  auto entered = co_await ports_.bus.enter_and_come(ticket, bounds, SteadyClock::time_point::max());
+  if (entered) turn.emplace(std::move(*entered));
+}
+
+base::Task<> PlanRun::until_edited(PlanNode known) {
+  while (may_begin(find_node(*plan_, known.id), known)) co_await plan_.wait_for_change();
 }
 
 /// A store that is away says nothing of the agent: it is waited for.
@@ -223,19 +281,27 @@ base::Task<std::optional<chat::Task>> PlanRun::begin(PlanNode node, agents::Call
   co_return begun;
 }
 
+std::optional<std::chrono::milliseconds> PlanRun::rest_before_another_try(const base::Error& error,
+                                                                          Tries& tries) const {
+  if (error.code == base::ErrorCode::store_unavailable) {
+    return ++tries.outages < kTriesWhileAway ? std::optional(bounds_.before_asking_again) : std::nullopt;
+  }
+  if (!may_help_to_repeat(error.code)) return std::nullopt;
+  const std::chrono::milliseconds told = error.retry_after.value_or(std::chrono::seconds{0});
+  const bool another = error.retry_after ? ++tries.refusals < kTriesWhenTold : ++tries.failures < bounds_.attempts;
+  return another ? std::optional(std::max(bounds_.before_another_attempt, told)) : std::nullopt;
+}
+
 base::Task<PlanRun::Attempt> PlanRun::attempt(work::Assignment assignment, bus::AgentBus::Turn& turn) {
-  int failures = 0;
-  int outages = 0;
+  Tries tries;
   auto allowance = ports_.worker.allowance();
   for (;;) {
     auto result = co_await work_once(assignment, turn, allowance);
     if (!result || *result) co_return Attempt{std::move(result), allowance.spent};
-    const auto code = result->error().code;
-    if (code == base::ErrorCode::store_unavailable ? ++outages == kTriesWhileAway
-                                                   : !may_help_to_repeat(code) || ++failures == bounds_.attempts) {
-      co_return Attempt{std::move(result), allowance.spent};
-    }
-    co_await pause(outages > 0 ? bounds_.before_asking_again : bounds_.before_another_attempt);
+    const auto rest = rest_before_another_try(result->error(), tries);
+    if (!rest) co_return Attempt{std::move(result), allowance.spent};
+    co_await turn.step_aside();
+    co_await pause(*rest);
     co_await turn.come_back();
     assignment.resumed = true;
     // What is recorded counts once more when it is read again.
@@ -374,7 +440,9 @@ double PlanRun::spent() const {
 double PlanRun::reserved() const {
   if (!plan_->estimate || plan_->nodes.empty()) return 0;
   const double each = plan_->estimate->cost_usd.value_or(0) / static_cast<double>(plan_->nodes.size());
-  return each * static_cast<double>(claimed_.size());
+  return each * static_cast<double>(running_);
 }
+
+bool PlanRun::affordable() const { return bounds_.cost_usd <= 0 || spent() + reserved() < bounds_.cost_usd; }
 
 }  // namespace codelab::core::orchestration

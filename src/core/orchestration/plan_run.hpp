@@ -59,10 +59,19 @@ class PlanRun {
 
  private:
   class Claim;
+  class Running;
   /// What an attempt came to, and what all of them have cost.
   struct Attempt {
     std::optional<base::Result<work::Worked>> result;
     chat::Usage usage;
+  };
+
+  /// What a node's tries came to so far.
+  struct Tries {
+    int failures = 0;
+    /// With a time to come again.
+    int refusals = 0;
+    int outages = 0;
   };
 
   base::Task<> work_off();
@@ -72,8 +81,16 @@ class PlanRun {
   base::Task<> run_out_of_time();
   std::optional<std::string> next() const;
   base::Task<> do_node(std::string id);
+  /// Waits for a slot of the node's agent, and until no more than may run: no turn when the node is not as it was any
+  /// more, or costs too much by then.
+  base::Task<> take_turn(std::optional<bus::AgentBus::Turn>& turn, PlanNode known, bus::Ticket ticket,
+                         bus::QueueBounds bounds);
+  base::Task<> enter(std::optional<bus::AgentBus::Turn>& turn, bus::Ticket ticket, bus::QueueBounds bounds);
+  base::Task<> until_edited(PlanNode known);
   /// The step's task; nothing when the node is not as it was any more.
   base::Task<std::optional<chat::Task>> begin(PlanNode node, agents::CallableAgent agent, base::TaskId step);
+  /// Nothing when that was the last try.
+  std::optional<std::chrono::milliseconds> rest_before_another_try(const base::Error& error, Tries& tries) const;
   /// What the step came to; no result when it was cancelled alone.
   base::Task<Attempt> attempt(work::Assignment assignment, bus::AgentBus::Turn& turn);
   base::Task<std::optional<base::Result<work::Worked>>> work_once(const work::Assignment& assignment,
@@ -92,6 +109,7 @@ class PlanRun {
   double spent() const;
   /// What the nodes that run are thought to cost.
   double reserved() const;
+  bool affordable() const;
 
   Ports ports_;
   const chat::Call& call_;
@@ -99,6 +117,8 @@ class PlanRun {
   StoredPlan plan_;
   /// Nodes that a worker has in hand.
   std::set<std::string> claimed_;
+  /// Those of them that hold a slot.
+  std::size_t running_ = 0;
 };
 
 }  // namespace codelab::core::orchestration

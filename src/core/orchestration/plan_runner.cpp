@@ -1,7 +1,6 @@
 #include "core/orchestration/plan_runner.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <utility>
 
@@ -142,7 +141,7 @@ base::Task<std::optional<base::Error>> PlanRunner::hand_over(chat::Call call, bu
   co_return co_await answer_directly(std::move(call), turn);
 }
 
-/// It was accepted once: no queue is too full for it.
+/// It was accepted once: where the agent's queue is full it waits outside.
 base::Task<std::optional<base::Error>> PlanRunner::answer_directly(chat::Call call, bus::AgentBus::Turn& turn) {
   turn.leave();
   agents::AgentRef reference{.id = call.task.agent_id, .name = {}};
@@ -151,10 +150,8 @@ base::Task<std::optional<base::Error>> PlanRunner::answer_directly(chat::Call ca
   call.agent = std::move(*agent);
   const bus::Ticket ticket{
       .scope = call.scope, .agent = call.agent.id, .session = call.task.session_id, .task = call.task.id};
-  auto bounds = chat::bounds_of(call.agent);
-  bounds.waiting = std::numeric_limits<std::int32_t>::max();
   const auto deadline = std::chrono::steady_clock::now() + limits_.wait;
-  auto place = co_await ports_.bus.enter_and_come(ticket, bounds, deadline);
+  auto place = co_await ports_.bus.enter_and_come(ticket, chat::bounds_of(call.agent), deadline);
   if (!place) co_return chat::waited_too_long();
   co_await ports_.direct.run(std::move(call), *place);
   co_return std::nullopt;

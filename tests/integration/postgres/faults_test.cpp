@@ -52,7 +52,7 @@ std::vector<core::events::Event> logged(Served& served, const UserScope& user, c
 TEST(PostgresFaults, AStatementThatRunsTooLongIsEnded) {
   const tests::PostgresDatabase data;
   auto settings = settings_for(data);
-  settings.timeouts.statement = 50ms;
+  settings.timeouts.statement = 500ms;
   Served served(settings);
   Batch sleep;
   sleep.add(kSleep);

@@ -97,7 +97,7 @@ class PostgresUserMove : public testing::Test {
   }
 
   static DatabaseSettings impatient(DatabaseSettings settings) {
-    settings.pool.max_wait = std::chrono::milliseconds(300);
+    settings.pool.max_wait = std::chrono::milliseconds(1'000);
     return settings;
   }
 

@@ -53,16 +53,19 @@ class Sharded {
   using Kind = UserMover::Outcome::Kind;
   base::Result<UserMover::Outcome> move(const base::UserId& user, const std::string& target,
                                         Step last = Step::cleared) const {
-    return tests::run_task(move_and_close(settings(), user, target, last));
+    DatabaseSettings mine = settings();
+    mine.timeouts.lock = patience;
+    return tests::run_task(move_and_close(std::move(mine), user, target, last));
   }
 
+  /// How long a move waits for whoever works for its user.
+  std::chrono::milliseconds patience{200};
   tests::PostgresDatabase main{tests::PostgresDatabase::Schema::cleared};
   tests::PostgresDatabase b{tests::PostgresDatabase::Schema::cleared};
 
  private:
   static base::Task<base::Result<UserMover::Outcome>> move_and_close(DatabaseSettings settings, base::UserId user,
                                                                      std::string target, Step last) {
-    settings.timeouts.lock = std::chrono::milliseconds(200);
     ShardLines lines(settings);
     UserMover mover(lines);
     std::exception_ptr failure;

@@ -160,8 +160,11 @@ TEST_F(PostgresUserMove, IsRefusedWhereADatabaseHasAnotherNewestMigration) {
 /// Two processes write, and read what they wrote, while the user goes to and fro.
 
 TEST_F(PostgresUserMove, WritersOfTwoProcessesGoOnWhileTheirUserIsMoved) {
-  Served other(shards.settings());
-  Served third(shards.settings());
+  shards.patience = std::chrono::seconds(5);
+  DatabaseSettings patient = shards.settings();
+  patient.pool.max_wait = std::chrono::seconds(20);
+  Served other(patient);
+  Served third(patient);
   const auto stream = core::events::stream_of(session.id);
   shards.query("main", fmt::format("DELETE FROM events WHERE stream_id = '{}'", session.id.str()));
   const auto first = last_seq(third);

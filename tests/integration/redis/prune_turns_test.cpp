@@ -60,7 +60,7 @@ TEST_F(RedisPruneTurnsTest, LookAgainForThoseOfTheirProcess) {
 }
 
 TEST_F(RedisPruneTurnsTest, AreLostWhenTheyLastTooLong) {
-  Process slow(server_, {.kept = milliseconds(30), .waits = milliseconds(1)});
+  Process slow(server_, {.kept = milliseconds(500), .waits = milliseconds(1)});
   const auto lost = slow.take(user_, agent_);
   ASSERT_TRUE(lost);
   const auto taken = patient_.take(user_, agent_);

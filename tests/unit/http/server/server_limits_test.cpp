@@ -75,7 +75,7 @@ TEST_F(HttpServerLimits, RefuseARequestThatTakesTooLong) {
 }
 
 TEST_F(HttpServerLimits, CloseAnIdleConnectionWithoutAWord) {
-  limits_.idle_time = milliseconds(40);
+  limits_.idle_time = milliseconds(200);
   start();
   RawClient fresh(port());
   EXPECT_TRUE(fresh.at_end());
@@ -86,7 +86,7 @@ TEST_F(HttpServerLimits, CloseAnIdleConnectionWithoutAWord) {
 }
 
 TEST_F(HttpServerLimits, DoNotHurryTheHandler) {
-  limits_.request_time = limits_.idle_time = limits_.write_time = milliseconds(20);
+  limits_.request_time = limits_.idle_time = limits_.write_time = milliseconds(200);
   start();
   RawClient slow(port());
   slow.send("GET /gate HTTP/1.1\r\nHost: h\r\n\r\n");

@@ -101,7 +101,7 @@ TEST_F(HttpServerStreams, AreClosedWhenTheReaderTakesNothing) {
 }
 
 TEST_F(HttpServerStreams, StayOpenHoweverLongTheyAreSilent) {
-  limits_.request_time = limits_.idle_time = limits_.write_time = milliseconds(20);
+  limits_.request_time = limits_.idle_time = limits_.write_time = milliseconds(200);
   start();
   RawClient client(port());
   client.send(kStream);

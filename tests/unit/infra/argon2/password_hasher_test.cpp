@@ -81,7 +81,8 @@ TEST(Argon2PasswordHasher, ADecoyIsTrulyComputed) {
     EXPECT_FALSE(*run_task(hasher.verify(hash, "wrong")));
     return std::chrono::steady_clock::now() - start;
   };
-  const auto malformed = elapsed("$argon2id$");
+  auto malformed = elapsed("$argon2id$");
+  for (int i = 0; i < 5; ++i) malformed = std::min(malformed, elapsed("$argon2id$"));
   EXPECT_GT(elapsed(hasher.decoy_hash()), 10 * malformed);
 }
 

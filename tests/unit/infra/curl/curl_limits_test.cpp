@@ -54,7 +54,7 @@ TEST_F(CurlLimitsTest, ASinkThatStillWaitsKeepsTheFirstByteTimeoutRunning) {
   });
   Collector sink(Flow::waiting);
   HttpRequest request = get(server.url());
-  request.first_byte_timeout = milliseconds(80);
+  request.first_byte_timeout = milliseconds(500);
   request.idle_timeout = milliseconds(20);
   EXPECT_EQ(run(perform(request, &sink)).ending, Ending::first_byte_timeout);
   EXPECT_EQ(sink.text, ": keep-alive\n\n");

@@ -33,6 +33,7 @@ TEST_F(ChatModelLimitsTest, AServerThatHangsTimesOut) {
   const ChatOutcome outcome = ask();
   EXPECT_EQ(error_of(outcome).code, ErrorCode::model_timeout);
   EXPECT_EQ(observer_.outcomes(), std::vector{CallOutcome::timeout});
+  ASSERT_TRUE(server_->wait_for_requests(1));
   EXPECT_EQ(server_->seen().size(), 1U);
 }
 

@@ -132,7 +132,7 @@ TEST_F(ChatModelRetryTest, TheBreakerKeepsCallsAwayAndLetsOneProbe) {
   ScriptedServer& server = serve({plain_reply(500, ""), plain_reply(500, ""), good_reply()});
   auto settings = config(server);
   settings.retry.max_attempts = 1;
-  settings.breaker = {.consecutive_failures = 2, .open_for = milliseconds(150)};
+  settings.breaker = {.consecutive_failures = 2, .open_for = milliseconds(1'000)};
   build(settings);
   EXPECT_EQ(error_of(ask()).code, ErrorCode::model_failed);
   EXPECT_EQ(error_of(ask()).code, ErrorCode::model_failed);
