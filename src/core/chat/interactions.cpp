@@ -8,13 +8,11 @@
 #include <variant>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "base/failure.hpp"
 #include "base/log.hpp"
 #include "base/outcome_of.hpp"
+#include "base/pause.hpp"
 #include "base/store_error.hpp"
 
 namespace codelab::core::chat {
@@ -40,11 +38,6 @@ memory::Remember interaction(const Message& request, const std::string& answer) 
 template <class T>
 base::Task<> put_into(T& result, base::Task<T> trying) {
   result = co_await std::move(trying);
-}
-
-base::Task<> pause_for(std::chrono::milliseconds time) {
-  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, time);
-  co_await timer.async_wait(boost::asio::use_awaitable);
 }
 
 }  // namespace
@@ -73,7 +66,7 @@ base::Task<Interactions::Attempt> Interactions::try_in_time(identity::UserScope 
   using boost::asio::experimental::awaitable_operators::operator||;
   Attempt attempt{.reason = "it takes too long"};
   auto trying = put_into(attempt, try_to_remember(scope, agent, std::move(request), std::move(answer)));
-  auto first = co_await (base::outcome_of(std::move(trying)) || pause_for(patience_));
+  auto first = co_await (base::outcome_of(std::move(trying)) || base::pause_for(patience_));
   if (first.index() == 0 && std::get<0>(first)) std::rethrow_exception(std::get<0>(first));
   co_return attempt;
 }
@@ -129,10 +122,8 @@ base::Task<> Interactions::owe(identity::UserScope scope, base::TaskId task, std
 }
 
 base::Task<> Interactions::run() {
-  boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
   for (;;) {
-    pause.expires_after(interval_);
-    co_await pause.async_wait(boost::asio::use_awaitable);
+    co_await base::pause_for(interval_);
     try {
       co_await settle();
     } catch (...) {

@@ -13,6 +13,7 @@
 
 #include "base/failure.hpp"
 #include "base/log.hpp"
+#include "base/pause.hpp"
 #include "core/chat/direct_call_events.hpp"
 #include "core/chat/interruption.hpp"
 #include "core/chat/until_ended.hpp"
@@ -24,11 +25,6 @@ namespace {
 constexpr std::int64_t kTakenAtOnce = 64;
 constexpr std::chrono::seconds kResumeAgainAfter{2};
 
-base::Task<> pause(std::chrono::milliseconds time) {
-  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, time);
-  co_await timer.async_wait(boost::asio::use_awaitable);
-}
-
 }  // namespace
 
 base::Task<> TakeOver::begin() {
@@ -39,7 +35,7 @@ base::Task<> TakeOver::begin() {
 base::Task<> TakeOver::keep_lease() {
   for (;;) {
     co_await renew();
-    co_await pause(limits_.interval);
+    co_await base::pause_for(limits_.interval);
   }
 }
 
@@ -122,7 +118,7 @@ base::Task<> TakeOver::resume(TakenTask taken) {
       const std::string reason = base::reason_unless_cancelled();
       base::log::warning("task_not_resumed", {{"task_id", taken.task.id.str()}, {"reason", reason}});
     }
-    co_await pause(kResumeAgainAfter);
+    co_await base::pause_for(kResumeAgainAfter);
   }
 }
 

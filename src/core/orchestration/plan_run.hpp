@@ -74,6 +74,9 @@ class PlanRun {
     int outages = 0;
   };
 
+  /// It is to be done, and as it was: its user may have changed it meanwhile. One that runs already was begun by a
+  /// process that is gone.
+  static bool may_begin(const PlanNode* node, const PlanNode& known);
   base::Task<> work_off();
   base::Task<> work();
   /// Takes up what the user edits, until it is cancelled.
@@ -105,7 +108,6 @@ class PlanRun {
                          bus::AgentBus::Turn& turn, work::Allowance& allowance);
   base::Task<> skip_hopeless();
   base::Task<> leave_undone();
-  base::Task<> pause(std::chrono::milliseconds time);
   double spent() const;
   /// What the nodes that run are thought to cost.
   double reserved() const;

@@ -1,5 +1,8 @@
 #include "core/orchestration/agent_picker.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
 #include "tests/unit/fakes/hand_loop.hpp"
@@ -14,6 +17,10 @@ const std::vector<agents::TeamMember> kTeam{
 class WordEmbedder final : public models::Embedder {
  public:
   base::Task<base::Result<std::vector<models::Embedding>>> embed(std::vector<std::string> texts) override {
+    if (hangs) {
+      boost::asio::steady_timer never(co_await boost::asio::this_coro::executor, std::chrono::hours(1));
+      co_await never.async_wait(boost::asio::use_awaitable);
+    }
     if (away) co_return base::make_error(base::ErrorCode::model_failed, "away");
     std::vector<models::Embedding> all;
     for (const std::string& text : texts) {
@@ -25,6 +32,7 @@ class WordEmbedder final : public models::Embedder {
   models::ModelInfo info() const override { return {.name = "m"}; }
 
   bool away = false;
+  bool hangs = false;
 };
 
 class AgentPickerTest : public testing::Test {
@@ -34,7 +42,7 @@ class AgentPickerTest : public testing::Test {
   }
 
   WordEmbedder embedder_;
-  AgentPicker picker_{embedder_};
+  AgentPicker picker_{embedder_, std::chrono::milliseconds(50)};
   tests::HandLoop loop_;
 };
 
@@ -47,6 +55,11 @@ TEST_F(AgentPickerTest, while_nothing_can_be_compared_whoever_answers_questions_
   embedder_.away = true;
   EXPECT_EQ(pick("some code"), "asker");
   EXPECT_EQ(pick("some code", {kTeam[1], kTeam[0]}), "architect");
+}
+
+TEST_F(AgentPickerTest, an_embedder_that_hangs_is_not_waited_for) {
+  embedder_.hangs = true;
+  EXPECT_EQ(pick("some code"), "asker");
 }
 
 }  // namespace
